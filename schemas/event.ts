@@ -41,7 +41,7 @@ export const MessageHistoryEntry = z
 export type MessageHistoryEntry = z.infer<typeof MessageHistoryEntry>
 
 /** How a user's message got to the agent. */
-export const MessageDelivery = z.enum(['start', 'steer', 'queue']).meta({
+const MessageDelivery = z.enum(['start', 'steer', 'queue']).meta({
   id: 'MessageDelivery',
   description: 'start: began a task; steer: joined the running task; queue: waits for its turn.',
 })

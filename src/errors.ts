@@ -1,4 +1,6 @@
-/** Every code a caller can meet, with the HTTP status and title it has on the wire. */
+import type { ErrorCode, Problem } from '../schemas/problem.ts'
+
+/** The HTTP status and title that every code has on the wire. */
 const problems = {
   invalid_request: { status: 400, title: 'The request is not valid' },
   unauthorized: { status: 401, title: 'An API key is required' },
@@ -24,23 +26,10 @@ const problems = {
     title: 'The agent session did not begin with session_configured',
   },
   shutting_down: { status: 503, title: 'The server is shutting down' },
-} as const satisfies Record<string, { status: number; title: string }>
-
-export type ErrorCode = keyof typeof problems
-export const errorCodes = Object.keys(problems) as readonly ErrorCode[]
-
-/** What is wrong at one place of a request. `pointer` is a JSON pointer into it. */
-export interface FieldError {
-  readonly pointer: string
-  readonly message: string
-}
+} as const satisfies Record<ErrorCode, { status: number; title: string }>
 
 /** Members that single codes add to their problem body. */
-export interface ProblemExtras {
-  readonly errors?: readonly FieldError[]
-  readonly last_seq?: number
-  readonly first_seq?: number
-}
+export type ProblemExtras = Readonly<Pick<Problem, 'errors' | 'last_seq' | 'first_seq'>>
 
 export interface ParleyErrorOptions {
   readonly extras?: ProblemExtras

@@ -29,7 +29,7 @@ export type TaskMsg = Extract<
 >
 
 /** What a create asked for; the agent fills in what is missing. */
-export interface RequestedSettings {
+interface RequestedSettings {
   readonly model?: string | undefined
   readonly model_provider?: string | undefined
   readonly cwd: string

@@ -1,3 +1,5 @@
+import type { InputItem } from '../../../schemas/input-item.ts'
+
 /** A part of a message the model reads. */
 export type InputPart =
   | { readonly type: 'input_text'; readonly text: string }
@@ -16,6 +18,8 @@ export interface AssistantMessage {
   readonly id: string
   readonly status: 'completed' | 'incomplete'
   readonly content: readonly { readonly type: 'output_text'; readonly text: string }[]
+  /** How the model labelled it; newer models want it back. */
+  readonly phase?: 'commentary' | 'final_answer'
 }
 
 /** What the model thought, as the server wants it back. */
@@ -32,4 +36,18 @@ export type OutputItem = AssistantMessage | Reasoning
 
 export function textOf(message: AssistantMessage): string {
   return message.content.map((part) => part.text).join('')
+}
+
+/** What the user said, as one item of the model's history. */
+export function userMessage(items: readonly InputItem[]): UserMessage {
+  return { type: 'message', role: 'user', content: items.map(inputPart) }
+}
+
+function inputPart(item: InputItem): InputPart {
+  switch (item.type) {
+    case 'text':
+      return { type: 'input_text', text: item.text }
+    case 'image':
+      return { type: 'input_image', image_url: item.image_url, detail: 'auto' }
+  }
 }

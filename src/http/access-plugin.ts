@@ -1,0 +1,88 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import cors from '@fastify/cors'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { ParleyError } from '../errors.ts'
+import { isLoopbackName } from '../lib/loopback.ts'
+
+interface ApiKey {
+  readonly name: string
+  readonly key: string
+}
+
+export interface AccessOptions {
+  /** Without any, callers need no key. */
+  readonly apiKeys: readonly ApiKey[]
+  /** Origins, as browsers send them, that may call besides those of loopback names. */
+  readonly allowedOrigins: readonly string[]
+  /** Host names that may be called besides loopback names. */
+  readonly allowedHosts: readonly string[]
+}
+
+/** Probes have no key and come under whatever host name the network has. */
+const probes = ['/healthz', '/readyz']
+/** What a browser must be able to open without a key; it holds nothing of any conversation. */
+const keyless = [...probes, '/openapi.yaml', '/openapi.json', '/docs', '/docs/']
+
+/**
+ * Who may call: the Host header (against DNS rebinding), the Origin header (against other sites'
+ * pages), and the API key. Answers CORS preflights for allowed origins only.
+ */
+async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promise<void> {
+  const keys = options.apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }))
+  app.addHook('onRequest', async (request) => {
+    checkHost(request, options)
+    checkOrigin(request, options)
+  })
+  await app.register(cors, {
+    origin: true,
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+    exposedHeaders: ['Location', 'Retry-After', 'X-Request-Id', 'Idempotency-Replayed'],
+    maxAge: 600,
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (keys.length === 0 || isUnder(keyless, request)) return
+    const given = digest(bearerToken(request))
+    const matches = keys.filter((key) => timingSafeEqual(key.digest, given))
+    if (matches.length > 0) return
+    reply.header('www-authenticate', 'Bearer')
+    throw new ParleyError('unauthorized', 'Send "authorization: Bearer <API key>".')
+  })
+}
+
+function checkHost(request: FastifyRequest, { allowedHosts }: AccessOptions): void {
+  if (isUnder(probes, request)) return
+  const host = hostNameOf(`http://${request.headers.host ?? ''}`)
+  if (host !== undefined && (isLoopbackName(host) || allowedHosts.includes(host))) return
+  throw new ParleyError('forbidden', 'This host name is not allowed; see PARLEY_ALLOWED_HOSTS.')
+}
+
+function checkOrigin(request: FastifyRequest, { allowedOrigins }: AccessOptions): void {
+  const { origin } = request.headers
+  if (origin === undefined || allowedOrigins.includes(origin)) return
+  const host = hostNameOf(origin)
+  if (host !== undefined && isLoopbackName(host)) return
+  if (origin === `${request.protocol}://${request.headers.host}`) return
+  throw new ParleyError('forbidden', 'This origin is not allowed; see PARLEY_ALLOWED_ORIGINS.')
+}
+
+function hostNameOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined
+}
+
+function isUnder(paths: readonly string[], request: FastifyRequest): boolean {
+  const path = request.url.split('?', 1)[0] ?? '/'
+  return paths.some((one) => path === one || (one.endsWith('/') && path.startsWith(one)))
+}
+
+function bearerToken(request: FastifyRequest): string {
+  const [, token] = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '') ?? []
+  return token ?? ''
+}
+
+/** Digests have one length, so that the comparison takes the same time for every key. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+export default fastifyPlugin(accessPlugin, { name: 'access' })

@@ -1,0 +1,33 @@
+import type { EventType } from '../../schemas/event.ts'
+import { jsonOfFrame } from '../lib/sse-frame.ts'
+import type { EventSlice, ReadOptions } from '../log/event-log.ts'
+
+export interface EventPageOptions {
+  readonly after: number
+  readonly limit: number
+  readonly wants: ((type: EventType) => boolean) | undefined
+}
+
+/** Events that are looked at for one page; a rare type may need several pages to be found. */
+const maxScanned = 10_000
+
+/** One page of events as JSON text; the events are in it as the log holds them. */
+export async function eventPage(
+  source: { read(options: ReadOptions): Promise<EventSlice> },
+  { after, limit, wants }: EventPageOptions,
+): Promise<string> {
+  const data: string[] = []
+  const end = after + maxScanned
+  let cursor = after
+  let lastSeq = after
+  do {
+    const slice = await source.read({ after: cursor, limit: limit - data.length })
+    lastSeq = slice.lastSeq
+    for (const { seq, type, frame } of slice.events) {
+      cursor = seq
+      if (wants === undefined || wants(type)) data.push(jsonOfFrame(frame).toString())
+    }
+  } while (data.length < limit && cursor < lastSeq && cursor < end)
+  const rest = { after: cursor, last_seq: lastSeq, has_more: cursor < lastSeq }
+  return `{"data":[${data.join(',')}],${JSON.stringify(rest).slice(1)}`
+}

@@ -1,0 +1,49 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import {
+  createSerializerCompiler,
+  fastifyZodOpenApiPlugin,
+  fastifyZodOpenApiTransformers,
+  validatorCompiler,
+} from 'fastify-zod-openapi'
+
+/** Validates requests and answers with the zod schemas of the routes, and describes them. */
+async function openapiPlugin(app: FastifyInstance): Promise<void> {
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }))
+  await app.register(fastifyZodOpenApiPlugin, {
+    documentOpts: {
+      override: ({ jsonSchema, io }) => {
+        // Formats that say it all need no pattern, and not every name zod gives is a format.
+        if (jsonSchema.format === 'starts_with') delete jsonSchema.format
+        else if (jsonSchema.format !== undefined) delete jsonSchema.pattern
+        // Answers may gain fields; only what callers send is closed.
+        if (io === 'output') delete jsonSchema.additionalProperties
+      },
+    },
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Parley',
+        version: '0.1.0',
+        description: 'Agent conversations over HTTP.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: 'http://127.0.0.1:8787', description: 'The default of a local start.' }],
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      security: [{}, { apiKey: [] }],
+      tags: [
+        { name: 'Conversations', description: 'Start, find, change and delete conversations.' },
+        { name: 'Submissions', description: 'Talk to a conversation.' },
+        { name: 'Events', description: 'Watch a conversation.' },
+        { name: 'Service', description: 'The service itself.' },
+      ],
+    },
+    ...fastifyZodOpenApiTransformers,
+  })
+}
+
+export default fastifyPlugin(openapiPlugin, { name: 'openapi' })

@@ -1,0 +1,72 @@
+import type { Logger } from 'pino'
+import { buildApp } from './app.ts'
+import { readSettings, type Settings } from './config.ts'
+import { createLogger } from './logger.ts'
+import { createParts } from './parts.ts'
+
+/** Milliseconds a reconnecting EventSource waits at least. */
+const retryMs = 2_000
+/** The share of the drain time that running tasks get; the rest is for telling readers. */
+const taskShare = 0.7
+
+const read = readSettings(process.env)
+if ('problems' in read) {
+  for (const problem of read.problems) process.stderr.write(`${problem}\n`)
+  process.exitCode = 1
+} else {
+  await serve(read.settings, read.unknown)
+}
+
+/** Listens until a signal comes, then drains. A second signal ends the process at once. */
+async function serve(settings: Settings, unknown: readonly string[]): Promise<void> {
+  const logger = createLogger(settings.PARLEY_LOG_LEVEL)
+  for (const name of unknown) logger.warn({ name }, 'unknown setting')
+  await using parts = createParts(settings, logger)
+  const app = await buildApp({
+    manager: parts.manager,
+    logger,
+    access: {
+      apiKeys: settings.PARLEY_API_KEYS,
+      allowedOrigins: settings.PARLEY_ALLOWED_ORIGINS,
+      allowedHosts: settings.PARLEY_ALLOWED_HOSTS,
+    },
+    streams: {
+      heartbeatMs: settings.PARLEY_HEARTBEAT_MS,
+      stuckReaderMs: settings.PARLEY_STUCK_READER_MS,
+      maxStreams: settings.PARLEY_MAX_STREAMS,
+      maxStreamsPerConversation: settings.PARLEY_MAX_STREAMS_PER_CONVERSATION,
+      retryMs,
+    },
+    maxBodyBytes: settings.PARLEY_MAX_BODY_BYTES,
+    drainMs: settings.PARLEY_DRAIN_MS * taskShare,
+    processMetrics: true,
+  })
+  const url = await app.listen({ host: settings.PARLEY_HOST, port: settings.PARLEY_PORT })
+  logger.info({ url }, 'listening')
+  const signal = await stopSignal()
+  logger.info({ signal }, 'draining')
+  exitAfter(settings.PARLEY_DRAIN_MS, logger)
+  await app.close()
+  logger.info('stopped')
+}
+
+/** The first signal to stop. From then on another one ends the process. */
+async function stopSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(1))
+      resolve(signal)
+    })
+  }
+  return promise
+}
+
+/** Ends the process where the drain takes longer than it may. */
+function exitAfter(ms: number, logger: Logger): void {
+  const timer = setTimeout(() => {
+    logger.error({ ms }, 'the drain took too long')
+    process.exit(1)
+  }, ms)
+  timer.unref()
+}
