@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi'
 import {
   Conversation,
@@ -14,7 +13,7 @@ import {
   NoQuery,
   StreamData,
 } from '../schemas/requests.ts'
-import type { ConversationManager, Created } from '../src/conversation/conversation-manager.ts'
+import type { ConversationManager } from '../src/conversation/conversation-manager.ts'
 import type { EventStreams } from '../src/http/event-streams.ts'
 import { negotiate } from '../src/http/negotiate.ts'
 import { pageCursor, parsePageCursor } from '../src/http/page-cursor.ts'
@@ -71,14 +70,24 @@ const conversationRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, op
     async (request, reply) => {
       const type = negotiate(request, ['application/json', 'text/event-stream'])
       const wait = preferredWait(request)
-      const created = await manager.create(request.body ?? {}, request.headers['idempotency-key'])
-      const { conversation, replayed } = created
-      reply.code(201).header('location', `/conversations/${conversation.id}`)
+      if (type === 'text/event-stream') streams.assertRoom()
+      const key = request.headers['idempotency-key']
+      const { answer, replayed } = await manager.create(request.body ?? {}, key)
+      const { conversation_id, submission_id } = answer
+      reply.code(201).header('location', `/conversations/${conversation_id}`)
       if (replayed) reply.header('idempotency-replayed', 'true')
-      if (type === 'application/json') return firstAnswer(created, { request, reply, wait })
-      streams.assertRoom(conversation.id)
-      streams.open(request, reply, { source: conversation, after: 0 })
-      return reply
+      if (type === 'text/event-stream') {
+        const source = manager.get(conversation_id)
+        streams.assertRoom(conversation_id)
+        streams.open(request, reply, { source, after: 0 })
+        return reply
+      }
+      if (wait === undefined || submission_id === undefined) return answer
+      preferenceApplied(reply, wait)
+      const receipt = { submission_id, outcome: 'started' as const, after: answer.after }
+      const signal = waitSignal(request, wait)
+      const task = await manager.get(conversation_id).taskResult(receipt, signal)
+      return task === undefined ? answer : { ...answer, task }
     },
   )
 
@@ -184,25 +193,6 @@ const conversationRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, op
       return reply.code(204).send()
     },
   )
-}
-
-interface AnswerParts {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  readonly wait: number | undefined
-}
-
-/** The create's answer; where the caller waits for its first task, with how that ended. */
-async function firstAnswer(
-  { conversation, answer }: Created,
-  { request, reply, wait }: AnswerParts,
-): Promise<CreatedConversation> {
-  const { submission_id } = answer
-  if (wait === undefined || submission_id === undefined) return answer
-  const receipt = { submission_id, outcome: 'started' as const, after: answer.after }
-  const task = await conversation.taskResult(receipt, waitSignal(request, wait))
-  preferenceApplied(reply, wait)
-  return task === undefined ? answer : { ...answer, task }
 }
 
 export default conversationRoutes

@@ -1,20 +1,17 @@
 import type { BaseLogger } from 'pino'
 import { v7 as uuidV7 } from 'uuid'
-import type {
-  Conversation as ConversationView,
-  CreateConversation,
-  CreatedConversation,
-} from '../../schemas/conversation.ts'
+import type { CreateConversation, CreatedConversation } from '../../schemas/conversation.ts'
 import type { Op } from '../../schemas/op.ts'
 import type { SubmissionReceipt } from '../../schemas/submission.ts'
 import { ParleyError } from '../errors.ts'
 import { fingerprint } from '../lib/fingerprint.ts'
 import { KeyedLock } from '../lib/keyed-lock.ts'
-import type { EventLog, RecordPosition } from '../log/event-log.ts'
+import type { EventLog } from '../log/event-log.ts'
 import type { Agent } from '../agents/agent.ts'
 import type { Conversation, ConversationLimits } from './conversation.ts'
-import { createConversation } from './create-conversation.ts'
+import { createConversation, type CreateParts, type CreateResult } from './create-conversation.ts'
 import { IdempotencyKeys } from './idempotency-keys.ts'
+import { listConversations, type ConversationList, type ListOptions } from './list-conversations.ts'
 import type { MessageHistory } from './message-history.ts'
 import type { TaskCounts } from './turns.ts'
 
@@ -34,23 +31,9 @@ export interface ConversationManagerParts {
   readonly limits: ManagerLimits
 }
 
-export interface ListOptions {
-  readonly limit: number
-  readonly after?: RecordPosition | undefined
-  readonly status?: ConversationView['status'] | undefined
-}
-
-/** A created conversation with the answer its creator gets. */
-export interface Created {
-  readonly conversation: Conversation
-  readonly answer: CreatedConversation
-}
-
-interface Registered {
-  readonly conversation: Conversation
+interface Registered extends CreateResult {
   /** Of the create that made it. */
   readonly fingerprint: string
-  readonly answer: CreatedConversation
 }
 
 /**
@@ -61,20 +44,21 @@ export class ConversationManager {
   readonly #parts: ConversationManagerParts
   readonly #registry = new Map<string, Registered>()
   readonly #lock = new KeyedLock()
-  readonly #keys: IdempotencyKeys<Created>
-  readonly #counts: TaskCounts = { completed: 0, aborted: 0, failed: 0 }
+  readonly #keys: IdempotencyKeys<CreatedConversation>
+  readonly #createParts: CreateParts
   #creating = 0
   #draining = false
 
   constructor(parts: ConversationManagerParts) {
     this.#parts = parts
+    this.#createParts = { ...parts, counts: { completed: 0, aborted: 0, failed: 0 } }
     const { maxIdempotencyKeys: maxKeys, idempotencyKeepMs: keepMs } = parts.limits
     this.#keys = new IdempotencyKeys({ maxKeys, keepMs })
   }
 
   /** How many tasks of all conversations ended, by how. */
   get taskCounts(): Readonly<TaskCounts> {
-    return this.#counts
+    return this.#createParts.counts
   }
 
   get draining(): boolean {
@@ -94,7 +78,7 @@ export class ConversationManager {
   async create(
     request: CreateConversation,
     key?: string,
-  ): Promise<Created & { readonly replayed: boolean }> {
+  ): Promise<{ readonly answer: CreatedConversation; readonly replayed: boolean }> {
     this.assertAccepting()
     const print = fingerprint(request)
     let replayed = false
@@ -107,7 +91,7 @@ export class ConversationManager {
         return known === undefined ? this.#spawn(id, request, print) : repeat(known, print)
       })
     })
-    return { ...once.answer, replayed: replayed || once.replayed }
+    return { answer: once.answer, replayed: replayed || once.replayed }
   }
 
   /** Fails with `conversation_not_found`. */
@@ -135,25 +119,10 @@ export class ConversationManager {
     return { conversation, ...(await conversation.submit(op, request)) }
   }
 
-  /** Conversations newest first, and the position of the last one where there are more. */
-  async list({ limit, after, status }: ListOptions): Promise<{
-    readonly data: readonly ConversationView[]
-    readonly next: RecordPosition | undefined
-  }> {
-    const data: ConversationView[] = []
-    const batch = limit + 1
-    let position = after
-    for (;;) {
-      const records = await this.#parts.log.list(batch, position)
-      for (const record of records) {
-        const view = this.#registry.get(record.conversation_id)?.conversation.view()
-        position = record
-        if (view === undefined || (status !== undefined && view.status !== status)) continue
-        if (data.length === limit) return { data, next: data.at(-1) }
-        data.push(view)
-      }
-      if (records.length < batch) return { data, next: undefined }
-    }
+  /** Conversations newest first. */
+  list(options: ListOptions): Promise<ConversationList> {
+    const view = (id: string) => this.#registry.get(id)?.conversation.view()
+    return listConversations({ log: this.#parts.log, view }, options)
   }
 
   /** Shuts a conversation down and deletes its log. Fails with `conversation_not_found`. */
@@ -184,17 +153,18 @@ export class ConversationManager {
     }
   }
 
-  async #spawn(id: string, request: CreateConversation, print: string): Promise<Created> {
+  async #spawn(
+    id: string,
+    request: CreateConversation,
+    print: string,
+  ): Promise<CreatedConversation> {
     this.#reserve()
     try {
-      const created = await createConversation(id, request, {
-        ...this.#parts,
-        counts: this.#counts,
-      })
+      const created = await createConversation(id, request, this.#createParts)
       if (this.#draining) await this.#discard(created.conversation)
       this.assertAccepting()
       this.#registry.set(id, { ...created, fingerprint: print })
-      return created
+      return created.answer
     } finally {
       this.#creating -= 1
     }
@@ -215,8 +185,8 @@ export class ConversationManager {
   }
 }
 
-function repeat(known: Registered, print: string): Created {
-  if (known.fingerprint === print) return known
+function repeat(known: Registered, print: string): CreatedConversation {
+  if (known.fingerprint === print) return known.answer
   throw new ParleyError('idempotency_conflict', 'The conversation exists with other settings.')
 }
 

@@ -14,6 +14,7 @@ export interface CreateParts extends ConversationParts {
   readonly limits: ConversationParts['limits'] & { readonly spawnTimeoutMs: number }
 }
 
+/** A conversation and the answer its creator gets. */
 export interface CreateResult {
   readonly conversation: Conversation
   readonly answer: CreatedConversation

@@ -5,11 +5,11 @@ import type { SubmissionReceipt } from '../../schemas/submission.ts'
 import { addTokens, noTokens, type TokenUsage } from '../../schemas/token-usage.ts'
 import type { TurnContext } from '../../schemas/turn-context.ts'
 import type { AgentSession, Task } from '../agents/agent.ts'
-import { ParleyError } from '../errors.ts'
 import type { EventWriter } from './event-writer.ts'
-import { transitions, type Action, type State, type Transition, type Trigger } from './states.ts'
+import type { Action, State, Transition, Trigger } from './states.ts'
 import { TaskResults } from './task-results.ts'
 import { TaskRun, terminalMsg, type RunEnd } from './task-run.ts'
+import { transition } from './transition.ts'
 
 /** How many tasks ended, by how. */
 export type TaskCounts = Record<RunEnd['status'], number>
@@ -203,13 +203,9 @@ export class Turns {
   }
 
   #enter(trigger: Trigger): Transition {
-    const transition = transitions[this.#state][trigger]
-    if (isRefusal(transition.action)) throw refusals[transition.action]()
-    if (transition.action === 'defect') {
-      throw new Error(`${trigger} cannot happen in the state ${this.#state}`)
-    }
-    this.#state = transition.next
-    return transition
+    const entered = transition(this.#state, trigger)
+    this.#state = entered.next
+    return entered
   }
 
   #takeSubmissionId(): string {
@@ -217,18 +213,4 @@ export class Turns {
     this.#nextSubmission += 1
     return id
   }
-}
-
-type Refusal = Extract<Action, `refuse_${string}`>
-
-const refusals: Readonly<Record<Refusal, () => ParleyError>> = {
-  refuse_running: () =>
-    new ParleyError('task_running', 'A task is running; wait for its end or queue.'),
-  refuse_closed: () => new ParleyError('conversation_closed', 'The conversation was shut down.'),
-  refuse_suspended: () =>
-    new ParleyError('shutting_down', 'The server is going down.', { retryAfter: 1 }),
-}
-
-function isRefusal(action: Action): action is Refusal {
-  return action in refusals
 }

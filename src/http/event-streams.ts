@@ -73,10 +73,13 @@ export class EventStreams {
     return lag
   }
 
-  /** Fails with `too_many_streams` where one more for this conversation would be too many. */
-  assertRoom(conversationId: string): void {
+  /**
+   * Fails with `too_many_streams` where one more, for this conversation or for one that has none
+   * yet, would be too many.
+   */
+  assertRoom(conversationId?: string): void {
     const { maxStreams, maxStreamsPerConversation } = this.#settings
-    const ofConversation = this.#perConversation.get(conversationId) ?? 0
+    const ofConversation = this.#perConversation.get(conversationId ?? '') ?? 0
     if (this.#open.size < maxStreams && ofConversation < maxStreamsPerConversation) return
     throw new ParleyError('too_many_streams', 'Too many streams are open.', { retryAfter: 5 })
   }

@@ -58,7 +58,7 @@ export class NativeSession implements AgentSession {
     try {
       // No await stands between the last look at `unread` and `#end`: a message is either taken
       // and sent to the model, or refused.
-      while (running.unread.length > 0 && !io.signal.aborted) {
+      while (running.unread.length > 0) {
         this.#read(running)
         const end = await this.#sample(task.context, io)
         if (this.#running === running) this.#history.push(...end.items)

@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream'
 
 /** What a refusing server's page may cost. */
 const maxPageBytes = 64 * 1024
-const maxPageMs = 5000
+const maxPageMs = 1000
 
 /** How long a server may keep a finished response open before its connection is given up. */
 const lingerMs = 1000
 
-/** The start of a body as text, from at most 64 KiB and 5 s of it. Never throws. */
+/** The start of a body as text, from at most 64 KiB and 1 s of it. Never throws. */
 export async function readStart(body: Readable): Promise<string> {
   const timer = setTimeout(() => body.destroy(), maxPageMs)
   const chunks: Uint8Array[] = []

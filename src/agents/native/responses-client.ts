@@ -1,4 +1,5 @@
 import { Agent, request as httpRequest, type Dispatcher } from 'undici'
+import { startIdleTimer, type IdleTimer } from './idle-timer.ts'
 import { ModelError, type ModelClient, type ModelEvent, type ModelRequest } from './model-client.ts'
 import { createRedact } from './redact.ts'
 import { readStart, releaseBody } from './response-body.ts'
@@ -13,9 +14,12 @@ export interface ResponsesClientOptions {
   /** Up to and without `/responses`, as in https://api.openai.com/v1. */
   readonly baseUrl: string
   readonly apiKey: string
-  /** Milliseconds without an event, or without an answer, after which the server counts as gone. */
+  /**
+   * Milliseconds without an event, or without an answer, after which the server counts as gone.
+   * Default: 300 s.
+   */
   readonly idleTimeoutMs?: number
-  /** What one event of the stream may hold, in characters. */
+  /** What one event of the stream may hold, in characters. Default: 8 Mi. */
   readonly maxEventChars?: number
 }
 
@@ -45,7 +49,7 @@ export function createResponsesClient(options: ResponsesClientOptions): ModelCli
     url: `${options.baseUrl.replace(/\/+$/, '')}/responses`,
     apiKey: options.apiKey,
     redact: createRedact(options.apiKey),
-    dispatcher: new Agent({ allowH2: false }),
+    dispatcher: new Agent({ allowH2: false, keepAliveTimeout: 30_000 }),
     idleTimeoutMs: options.idleTimeoutMs ?? 300_000,
     maxEventChars: options.maxEventChars ?? 8 * 1024 * 1024,
   }
@@ -143,25 +147,4 @@ function reasonFor(error: unknown, { signal, idle }: Sampling, retry: 'request' 
     )
   }
   return retry === 'request' ? brokenRequest(error) : brokenStream(error)
-}
-
-interface IdleTimer extends Disposable {
-  readonly ms: number
-  /** Aborted once the timer has run out. */
-  readonly signal: AbortSignal
-  /** Runs for its whole time again. */
-  start(): void
-  stop(): void
-}
-
-function startIdleTimer(ms: number): IdleTimer {
-  const controller = new AbortController()
-  const run = () => setTimeout(() => controller.abort(), ms)
-  let timer = run()
-  const stop = () => clearTimeout(timer)
-  const start = () => {
-    stop()
-    timer = run()
-  }
-  return { ms, signal: controller.signal, start, stop, [Symbol.dispose]: stop }
 }

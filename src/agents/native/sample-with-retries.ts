@@ -54,8 +54,8 @@ export async function sampleWithRetries(sampling: Sampling): Promise<SamplingEnd
     const count = `${retries[retry]}/${limits[retry]}`
     const message = `stream error: ${error.message}; retrying ${count} in ${waitMs} ms`
     await io.emit({ type: 'stream_error', message })
-    await wait(waitMs, io.signal)
-    if (io.signal.aborted) return { status: 'aborted', items: said }
+    // An abort ends the wait; the client then throws at once.
+    await delay(waitMs, undefined, { signal: io.signal }).catch(() => {})
   }
 }
 
@@ -86,11 +86,6 @@ function stoppedEarly(reason: string): ModelError {
 }
 
 function givenUp(error: ModelError, retries: number): ModelError {
-  const message = `${error.message}; gave up after ${retries} retries`
+  const message = `${error.message}; gave up (retries: ${retries})`
   return new ModelError(message, error.failure, error)
-}
-
-/** Resolves after `ms`, or at once when aborted. */
-async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => {})
 }
