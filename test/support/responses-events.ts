@@ -11,7 +11,7 @@ export interface Counts {
   readonly reasoning?: number
 }
 
-export const defaultItemId = 'msg_1'
+const defaultItemId = 'msg_1'
 
 export function created(): ServerEvent {
   return { type: 'response.created', response: { id: 'resp_1', status: 'in_progress' } }

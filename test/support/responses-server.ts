@@ -10,7 +10,7 @@ import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/r
 import { textAnswer, type Script } from './responses-scripts.ts'
 
 /** A request as the server got it. */
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: ResponseCreateParamsStreaming

@@ -31,6 +31,7 @@ import {
   status,
   stream,
   textAnswer,
+  type Exchange,
   type Script,
 } from '../../support/responses-scripts.ts'
 import { startResponsesServer } from '../../support/responses-server.ts'
@@ -74,6 +75,11 @@ async function failureOf(events: AsyncIterable<ModelEvent>): Promise<ModelError>
   )
   if (!(error instanceof ModelError)) throw new Error('not a ModelError', { cause: error })
   return error
+}
+
+async function endlessPage(exchange: Exchange): Promise<void> {
+  exchange.response.writeHead(500).write('oh')
+  await stall(exchange)
 }
 
 /** Sends requests until one comes over the first one's connection, which needs a moment to be free. */
@@ -193,6 +199,12 @@ describe('the stream', () => {
   it('says why the model stopped early', async () => {
     const events = await eventsOf(stream(textDelta('hel'), incomplete('max_output_tokens')))
     expect(events.at(-1)).toMatchObject({ type: 'completed', incomplete: 'max_output_tokens' })
+  })
+
+  it('keeps an item that the server itself marks as incomplete', async () => {
+    const item = { type: 'message', id: 'msg_1', status: 'incomplete', content: [] }
+    const [event] = await eventsOf(stream(itemDone(item), incomplete('max_output_tokens')))
+    expect(event).toMatchObject({ type: 'item_done', item: { id: 'msg_1', status: 'incomplete' } })
   })
 
   it('may end without usage, with usage of another shape, or without a response', async () => {
@@ -394,6 +406,11 @@ describe('a stream that breaks', () => {
     expect(failure).toEqual({ code: expected, retry: 'never' })
   })
 
+  it('waits as long as it likes when nothing but its words ask for a wait', async () => {
+    const { failure } = await errorOf(stream(failed('server_error', 'Please try again in 20 s')))
+    expect(failure).toEqual({ ...broken, retryAfterMs: undefined })
+  })
+
   it.each([
     ['Rate limit reached. Please try again in 1.5s.', 1500],
     ['Please try again in 20 s', 20_000],
@@ -416,18 +433,6 @@ describe('a stream that breaks', () => {
     const error = await failureOf(opened.sample())
     expect(error.failure).toEqual(broken)
     expect(error.message).toBe("the model's server sent nothing for 0.05 s")
-  })
-
-  it('does not count the time its reader takes as idle', async () => {
-    await using opened = await open({ idleTimeoutMs: 50 })
-    opened.server.script(stream(...answerEvents('hello there')))
-    const events: ModelEvent[] = []
-    for await (const event of opened.sample()) {
-      // Longer than the idle time: that timer would fire before this one.
-      if (events.length === 0) await new Promise((resolve) => setTimeout(resolve, 100))
-      events.push(event)
-    }
-    expect(events.at(-1)?.type).toBe('completed')
   })
 
   it('is refused when one event is too large, whether its end comes or not', async () => {
@@ -512,6 +517,10 @@ describe('a request that is refused', () => {
     })
     expect((await failureOf(opened.sample())).failure.retry).toBe('request')
     await opened.server.clientLeft(1)
+  })
+
+  it('waits only a moment for the rest of a page', async () => {
+    expect(await messageOf(endlessPage)).toBe("the model's server answered 500: oh")
   })
 
   it('can be tried again when there is no server, or none that answers', async () => {
@@ -602,9 +611,8 @@ describe('an abort', () => {
     const controller = new AbortController()
     const reason = new Error('enough')
     opened.server.script(async (exchange) => {
-      exchange.response.writeHead(500).write('oh')
-      controller.abort(reason)
-      await stall(exchange)
+      setImmediate(() => controller.abort(reason))
+      await endlessPage(exchange)
     })
     await expect(collect(opened.sample(controller.signal))).rejects.toBe(reason)
   })

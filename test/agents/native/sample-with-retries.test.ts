@@ -53,7 +53,7 @@ describe('a request the server does not take', () => {
     expect(end).toEqual({
       status: 'failed',
       code: 'model_unreachable',
-      message: `${why}; gave up after 4 retries`,
+      message: `${why}; gave up (retries: 4)`,
     })
     expect(requests).toBe(5)
   })
