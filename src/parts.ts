@@ -29,6 +29,7 @@ export function createParts(settings: Settings, logger: BaseLogger): Parts {
   const native = createNativeAgent({
     clients,
     defaultProvider,
+    showRawReasoning: true,
     defaultModel: (provider) => (provider === 'offline' ? 'offline' : settings.PARLEY_MODEL),
   })
   const manager = new ConversationManager({

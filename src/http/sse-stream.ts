@@ -43,8 +43,8 @@ export type StreamEnd =
 /** Bytes of one write, unless a single event is larger: what a stalled reader costs at most. */
 const maxWriteBytes = 65_536
 const maxWriteEvents = 1_024
-/** Milliseconds an ended response has to reach its reader. */
-const lingerMs = 1_000
+/** Milliseconds a reader has to take the last of its stream when the server goes down. */
+const drainLingerMs = 1_000
 
 /**
  * One reader of a conversation: a cursor into the log and a wake-up. It reads what follows the
@@ -60,6 +60,7 @@ export class SseStream {
   #cursor: number
   #pumping = false
   #woken = false
+  #drainRetryMs: number | undefined
   #end: StreamEnd | undefined
   /** What went out so far. */
   events = 0
@@ -86,13 +87,18 @@ export class SseStream {
     return this.#end
   }
 
-  /** Tells the reader that the server goes down, ends, and resolves when the socket is done. */
+  /**
+   * Sends what the log still has, tells the reader that the server goes down, and ends. Resolves
+   * when the socket is done; a reader that does not read has `drainLingerMs` for that.
+   */
   async drain(retryMs: number): Promise<void> {
-    const closed = new Promise((resolve) => {
-      this.#options.response.once('close', resolve)
-    })
-    this.#finish('draining', { type: 'draining', retry_ms: retryMs })
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    this.#options.response.once('close', resolve)
+    this.#drainRetryMs = retryMs
+    this.#wake()
+    const linger = setTimeout(() => this.#disconnect('draining'), drainLingerMs)
     await closed
+    clearTimeout(linger)
   }
 
   #wake(): void {
@@ -124,6 +130,9 @@ export class SseStream {
     if (this.#cursor < lastSeq) this.#woken = true
     else if (source.closedAt(this.#cursor)) this.#finish('closed', { type: 'closed' })
     else if (untilIdle && source.quietAt(this.#cursor)) this.#finish('idle')
+    else if (this.#drainRetryMs !== undefined) {
+      this.#finish('draining', { type: 'draining', retry_ms: this.#drainRetryMs })
+    }
   }
 
   #writeEvents(events: readonly LoggedEvent[]): void {
@@ -164,9 +173,10 @@ export class SseStream {
   #finish(end: StreamEnd, control?: { readonly type: string; readonly retry_ms?: number }): void {
     if (this.#end !== undefined) return
     this.#release(end)
-    const { response } = this.#options
+    const { response, settings } = this.#options
     const last = control && controlFrame({ ...control, last_seq: this.#cursor })
     response.end(last)
+    const lingerMs = end === 'draining' ? drainLingerMs : settings.stuckReaderMs
     const linger = setTimeout(() => response.destroy(), lingerMs)
     response.once('close', () => clearTimeout(linger))
   }
