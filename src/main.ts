@@ -10,11 +10,13 @@ const retryMs = 2_000
 const taskShare = 0.7
 
 const read = readSettings(process.env)
-if ('problems' in read) {
-  for (const problem of read.problems) process.stderr.write(`${problem}\n`)
+if ('problems' in read) refuse(read.problems)
+else await serve(read.settings, read.unknown)
+
+/** Ends a start that cannot succeed: one line per problem. */
+function refuse(problems: readonly string[]): void {
+  for (const problem of problems) process.stderr.write(`${problem}\n`)
   process.exitCode = 1
-} else {
-  await serve(read.settings, read.unknown)
 }
 
 /** Listens until a signal comes, then drains. A second signal ends the process at once. */
@@ -41,7 +43,13 @@ async function serve(settings: Settings, unknown: readonly string[]): Promise<vo
     drainMs: settings.PARLEY_DRAIN_MS * taskShare,
     processMetrics: true,
   })
-  const url = await app.listen({ host: settings.PARLEY_HOST, port: settings.PARLEY_PORT })
+  const { PARLEY_HOST: host, PARLEY_PORT: port } = settings
+  const url = await app.listen({ host, port }).catch((error: Error) => error)
+  if (url instanceof Error) {
+    await app.close()
+    refuse([`PARLEY_HOST, PARLEY_PORT: ${url.message}`])
+    return
+  }
   logger.info({ url }, 'listening')
   const signal = await stopSignal()
   logger.info({ signal }, 'draining')

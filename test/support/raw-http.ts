@@ -57,6 +57,8 @@ function encodeRequest(url: string, request: RawRequest): Buffer {
   const names = new Set(headers.map(([name]) => name.toLowerCase()))
   const added: [string, string][] = []
   if (!names.has('host')) added.push(['Host', new URL(url).host])
+  // What a HEAD leaves out cannot be waited for.
+  if (method === 'HEAD') added.push(['Connection', 'close'])
   const isSized = names.has('content-length') || names.has('transfer-encoding')
   if (body !== undefined && !isSized) added.push(['Content-Length', `${Buffer.byteLength(body)}`])
   const lines = [...added, ...headers]
@@ -89,12 +91,14 @@ function bodyOf(
   ended: boolean,
 ): string | undefined {
   if (headers.get('content-type')?.startsWith('text/event-stream') === true) return rest.toString()
-  if (headers.get('transfer-encoding') === 'chunked') return dechunk(rest)
+  if (headers.get('transfer-encoding') === 'chunked') {
+    return dechunk(rest) ?? (ended ? rest.toString() : undefined)
+  }
+  if (ended) return rest.toString()
   const length = headers.get('content-length')
   if (length !== undefined && rest.length >= Number(length)) return rest.toString()
-  return ended || (length === undefined && headers.get('connection') !== 'close')
-    ? rest.toString()
-    : undefined
+  const hasNone = length === undefined && headers.get('connection') !== 'close'
+  return hasNone ? rest.toString() : undefined
 }
 
 function dechunk(bytes: Buffer): string | undefined {
