@@ -12,6 +12,7 @@ import type { ConversationManager } from './conversation/conversation-manager.ts
 import accessLogPlugin from './http/access-log-plugin.ts'
 import accessPlugin, { type AccessOptions } from './http/access-plugin.ts'
 import { EventStreams, type EventStreamsSettings } from './http/event-streams.ts'
+import { answerClientError } from './http/client-error.ts'
 import jsonBodyPlugin from './http/json-body-plugin.ts'
 import methodNotAllowedPlugin from './http/method-not-allowed-plugin.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -85,6 +86,7 @@ function newFastify({ logger, maxBodyBytes }: AppParts): FastifyInstance {
     // While the app drains, reads go on; what takes work says 503 by itself.
     return503OnClosing: false,
     http: { keepAlive: true, keepAliveInitialDelay: keepAliveProbeMs },
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       void sendProblem(toParleyError(error), request, reply)
     },

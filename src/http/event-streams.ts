@@ -93,6 +93,8 @@ export class EventStreams {
     request.streaming = true
     reply.hijack()
     const response = reply.raw
+    // Whoever left while the conversation was made gets no stream, as its end was said already.
+    if (response.destroyed) return
     response.writeHead(reply.statusCode, outgoingHeaders(reply))
     response.write(`${retryFrame(this.#jitteredRetryMs()).trimEnd()}\n: parley\n\n`)
     const { source, after, wants, untilIdle = false } = options
