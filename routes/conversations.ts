@@ -185,11 +185,13 @@ const conversationRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, op
           204: { description: 'Deleted.' },
           ...commonProblemResponses,
           404: problemResponses[404],
+          413: problemResponses[413],
+          415: problemResponses[415],
         },
       } satisfies FastifyZodOpenApiSchema,
     },
     async ({ params }, reply) => {
-      await manager.delete(params.conversation_id)
+      await manager.delete(params.conversation_id, (id) => streams.ended(id))
       return reply.code(204).send()
     },
   )

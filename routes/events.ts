@@ -12,7 +12,7 @@ import type { Conversation } from '../src/conversation/conversation.ts'
 import type { ConversationManager } from '../src/conversation/conversation-manager.ts'
 import { invalidField } from '../src/errors.ts'
 import { eventPage } from '../src/http/event-page.ts'
-import { setStreamHeaders, type EventStreams } from '../src/http/event-streams.ts'
+import { answerStreamHead, type EventStreams } from '../src/http/event-streams.ts'
 import { negotiate } from '../src/http/negotiate.ts'
 import { commonProblemResponses, problemResponses } from '../src/http/problem-responses.ts'
 
@@ -91,8 +91,8 @@ const eventRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, options) 
     const over = conversation.closedAt(after) || (untilIdle && conversation.quietAt(after))
     if (conversation.closedAt(after) || (reconnects && over)) return reply.code(204).send()
     if (request.method === 'HEAD') {
-      setStreamHeaders(reply)
-      return reply.send()
+      answerStreamHead(reply)
+      return reply
     }
     streams.assertRoom(conversation.id)
     streams.open(request, reply, { source: conversation, after, wants, untilIdle })

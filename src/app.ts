@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { maxHeaderSize, type IncomingMessage } from 'node:http'
 import accepts from '@fastify/accepts'
 import helmet from '@fastify/helmet'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
@@ -26,12 +26,16 @@ export interface AppParts {
   readonly access: AccessOptions
   readonly streams: EventStreamsSettings
   readonly maxBodyBytes: number
-  /** Milliseconds that running tasks have to end by themselves when the app closes. */
+  /** Milliseconds that closing may take. */
   readonly drainMs: number
   /** Whether the metrics include the process's own. */
   readonly processMetrics: boolean
 }
 
+/** The share of the drain time in which running tasks may end by themselves. */
+const taskShare = 0.7
+/** The share in which readers may take the last of their streams. */
+const readerShare = 0.2
 /** Milliseconds a caller has to send a whole request. */
 const requestTimeoutMs = 60_000
 /** Milliseconds of silence after which the kernel asks whether a peer is still there. */
@@ -58,12 +62,13 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(openapiRoutes)
   app.refuseOtherMethods()
   app.addHook('preClose', async () => {
-    await manager.drain(AbortSignal.timeout(parts.drainMs))
-    await streams.drain()
+    await manager.drain(AbortSignal.timeout(Math.floor(parts.drainMs * taskShare)))
+    await streams.drain(Math.floor(parts.drainMs * readerShare))
   })
   return app
 }
 
+/** What matters to a service that serves data; the rendered reference has a policy of its own. */
 const helmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -71,6 +76,12 @@ const helmetOptions = {
   },
   // TLS ends in front of this server, and that is where this header belongs.
   strictTransportSecurity: false,
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
 }
 
 function newFastify({ logger, maxBodyBytes }: AppParts): FastifyInstance {
@@ -87,10 +98,25 @@ function newFastify({ logger, maxBodyBytes }: AppParts): FastifyInstance {
     return503OnClosing: false,
     http: { keepAlive: true, keepAliveInitialDelay: keepAliveProbeMs },
     clientErrorHandler: answerClientError,
+    // It would also cut the drain off, which has a time of its own.
+    pluginTimeout: 0,
+    rewriteUrl: decodableUrl,
+    // As long as a URL can be: an id of any length is just unknown.
+    routerOptions: { maxParamLength: maxHeaderSize },
     frameworkErrors: (error, request, reply) => {
       void sendProblem(toParleyError(error), request, reply)
     },
   })
+}
+
+/** A path that cannot be decoded names nothing: it goes where nothing is. */
+function decodableUrl({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
+  try {
+    decodeURIComponent(url.split('?', 1)[0] ?? '/')
+    return url
+  } catch {
+    return '/undecodable'
+  }
 }
 
 /** The caller's own request id, where it is harmless in a log and a header; else a new one. */

@@ -74,21 +74,26 @@ export type ReadSettings =
 
 /** Reads the settings from an environment. An empty variable counts as not set. */
 export function readSettings(environment: NodeJS.ProcessEnv): ReadSettings {
-  const given = Object.entries(environment).filter(([, value]) => value !== '')
-  const parsed = Environment.safeParse(Object.fromEntries(given))
-  if (!parsed.success) {
-    return {
-      problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
-    }
-  }
-  const settings = parsed.data
-  if (settings.PARLEY_API_KEYS.length === 0 && !isLoopback(settings.PARLEY_HOST)) {
-    return { problems: ['PARLEY_HOST: without PARLEY_API_KEYS it must be a loopback address'] }
-  }
-  const unknown = given
-    .map(([name]) => name)
-    .filter((name) => name.startsWith('PARLEY_') && !(name in Environment.shape))
-  return { settings, unknown }
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = Environment.safeParse(given)
+  const problems = [...(parsed.error?.issues ?? []).map(problemLine), ...exposureProblems(given)]
+  if (!parsed.success || problems.length > 0) return { problems }
+  const unknown = Object.keys(given).filter(
+    (name) => name.startsWith('PARLEY_') && !(name in Environment.shape),
+  )
+  return { settings: parsed.data, unknown }
+}
+
+function problemLine({ path, message }: z.core.$ZodIssue): string {
+  return `${path.join('.')}: ${message}`
+}
+
+/** Whoever can reach it at another address than loopback must show a key. */
+function exposureProblems(given: NodeJS.ProcessEnv): readonly string[] {
+  const keys = ApiKeys.safeParse(given['PARLEY_API_KEYS'] ?? '')
+  const host = given['PARLEY_HOST']
+  if (host === undefined || isLoopback(host) || !keys.success || keys.data.length > 0) return []
+  return ['PARLEY_HOST: without PARLEY_API_KEYS it must be a loopback address']
 }
 
 function isLoopback(host: string): boolean {

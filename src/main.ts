@@ -6,8 +6,8 @@ import { createParts } from './parts.ts'
 
 /** Milliseconds a reconnecting EventSource waits at least. */
 const retryMs = 2_000
-/** The share of the drain time that running tasks get; the rest is for telling readers. */
-const taskShare = 0.7
+/** Milliseconds that closing may take even where there is nothing to drain. */
+const leastDrainMs = 1_000
 
 const read = readSettings(process.env)
 if ('problems' in read) refuse(read.problems)
@@ -40,7 +40,7 @@ async function serve(settings: Settings, unknown: readonly string[]): Promise<vo
       retryMs,
     },
     maxBodyBytes: settings.PARLEY_MAX_BODY_BYTES,
-    drainMs: settings.PARLEY_DRAIN_MS * taskShare,
+    drainMs: settings.PARLEY_DRAIN_MS,
     processMetrics: true,
   })
   const { PARLEY_HOST: host, PARLEY_PORT: port } = settings
@@ -58,23 +58,25 @@ async function serve(settings: Settings, unknown: readonly string[]): Promise<vo
   logger.info('stopped')
 }
 
-/** The first signal to stop. From then on another one ends the process. */
+/** The first signal to stop. From then on any other one ends the process. */
 async function stopSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(1))
-      resolve(signal)
-    })
+  let stopping = false
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1)
+    stopping = true
+    resolve(signal)
   }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
   return promise
 }
 
 /** Ends the process where the drain takes longer than it may. */
 function exitAfter(ms: number, logger: Logger): void {
-  const timer = setTimeout(() => {
+  const giveUp = (): void => {
     logger.error({ ms }, 'the drain took too long')
     process.exit(1)
-  }, ms)
-  timer.unref()
+  }
+  setTimeout(giveUp, Math.max(ms, leastDrainMs)).unref()
 }

@@ -9,7 +9,12 @@ import { KeyedLock } from '../lib/keyed-lock.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { Agent } from '../agents/agent.ts'
 import type { Conversation, ConversationLimits } from './conversation.ts'
-import { createConversation, type CreateParts, type CreateResult } from './create-conversation.ts'
+import {
+  createConversation,
+  discardConversation,
+  type CreateParts,
+  type CreateResult,
+} from './create-conversation.ts'
 import { IdempotencyKeys } from './idempotency-keys.ts'
 import { listConversations, type ConversationList, type ListOptions } from './list-conversations.ts'
 import type { MessageHistory } from './message-history.ts'
@@ -113,7 +118,8 @@ export class ConversationManager {
     readonly receipt: SubmissionReceipt
     readonly replayed: boolean
   }> {
-    this.assertAccepting()
+    // An interrupt is no new work; it helps a drain on its way.
+    if (op.type !== 'interrupt') this.assertAccepting()
     const conversation = this.get(id)
     const request = key === undefined ? undefined : { key, fingerprint: fingerprint(op) }
     return { conversation, ...(await conversation.submit(op, request)) }
@@ -125,12 +131,17 @@ export class ConversationManager {
     return listConversations({ log: this.#parts.log, view }, options)
   }
 
-  /** Shuts a conversation down and deletes its log. Fails with `conversation_not_found`. */
-  async delete(id: string): Promise<void> {
+  /**
+   * Shuts a conversation down and deletes its log; in between, `readersDone` lets its readers take
+   * the end. Fails with `conversation_not_found`.
+   */
+  async delete(id: string, readersDone?: (id: string) => Promise<void>): Promise<void> {
     const key = id.toLowerCase()
     await this.#lock.run(key, async () => {
       const conversation = this.get(key)
-      await this.#discard(conversation)
+      await conversation.shutdown()
+      await readersDone?.(key)
+      await discardConversation(conversation, this.#parts.log)
       this.#registry.delete(key)
     })
   }
@@ -161,18 +172,13 @@ export class ConversationManager {
     this.#reserve()
     try {
       const created = await createConversation(id, request, this.#createParts)
-      if (this.#draining) await this.#discard(created.conversation)
+      if (this.#draining) await discardConversation(created.conversation, this.#parts.log)
       this.assertAccepting()
       this.#registry.set(id, { ...created, fingerprint: print })
       return created.answer
     } finally {
       this.#creating -= 1
     }
-  }
-
-  async #discard(conversation: Conversation): Promise<void> {
-    await conversation.shutdown()
-    await this.#parts.log.delete(conversation.id)
   }
 
   #reserve(): void {

@@ -61,7 +61,7 @@ export class Conversation {
     this.id = record.conversation_id
     this.#parts = parts
     this.#record = record
-    this.#writer = new EventWriter(log, this.id, { seq: 1, at: record.created_at })
+    this.#writer = new EventWriter({ log, logger }, this.id, { seq: 1, at: record.created_at })
     const { abortGraceMs, maxIdempotencyKeys: maxKeys, idempotencyKeepMs: keepMs } = limits
     this.#turns = new Turns({ session, writer: this.#writer, logger, counts, abortGraceMs })
     this.#opParts = {
@@ -73,7 +73,9 @@ export class Conversation {
       turnContext,
     }
     this.#keys = new IdempotencyKeys({ maxKeys, keepMs })
-    spawned.events.attach(({ msg }) => this.#writer.emit(INITIAL_SUBMIT_ID, msg))
+    spawned.events.attach(({ msg }) => {
+      if (this.#turns.hasSession) this.#writer.emit(INITIAL_SUBMIT_ID, msg)
+    })
   }
 
   /** The last seq that readers can see. */
@@ -111,7 +113,10 @@ export class Conversation {
     return { receipt: answer, replayed }
   }
 
-  /** How the task that a submission started, or joined, ended; undefined if `signal` comes first. */
+  /**
+   * How the task that a submission started, or joined, ended. Undefined if `signal` comes first,
+   * or if the task ended too long ago to be remembered.
+   */
   async taskResult(
     receipt: SubmissionReceipt,
     signal: AbortSignal,
@@ -139,12 +144,15 @@ export class Conversation {
     })
   }
 
-  /** Shuts it down, unless that was done, and waits for its last event. */
+  /**
+   * Shuts it down, unless that was done. Resolves when its session has ended and the log holds its
+   * last event, or cannot hold any more.
+   */
   async shutdown(): Promise<void> {
     const { state } = this.#turns
     if (state === 'idle' || state === 'running' || state === 'aborting') this.#turns.shutdown()
     await this.#turns.ended
-    await this.#writer.stored()
+    await this.#writer.stored().catch(() => undefined)
   }
 
   /**
@@ -156,7 +164,7 @@ export class Conversation {
     const { active } = this.#turns
     if (active !== undefined) await this.#turns.results.wait(active.task.submissionId, deadline)
     await this.#turns.suspend()
-    await this.#writer.stored()
+    await this.#writer.stored().catch(() => undefined)
   }
 
   /** What callers see of it. */
@@ -192,7 +200,7 @@ export class Conversation {
 
   async #performInTurn(op: Op): Promise<SubmissionReceipt> {
     const { maxQueuedSubmissions } = this.#parts.limits
-    if (this.queueDepth >= maxQueuedSubmissions) {
+    if (op.type !== 'shutdown' && this.queueDepth >= maxQueuedSubmissions) {
       throw new ParleyError('queue_full', `${maxQueuedSubmissions} submissions wait already.`, {
         retryAfter: 1,
       })

@@ -1,9 +1,9 @@
 import type { CreateConversation, CreatedConversation } from '../../schemas/conversation.ts'
 import { INITIAL_SUBMIT_ID } from '../../schemas/event.ts'
 import type { TurnContext } from '../../schemas/turn-context.ts'
-import type { Agent } from '../agents/agent.ts'
+import type { Agent, AgentEvent } from '../agents/agent.ts'
 import { invalidField } from '../errors.ts'
-import type { ConversationRecord } from '../log/event-log.ts'
+import type { ConversationRecord, EventLog } from '../log/event-log.ts'
 import { checkDirectory } from './check-directory.ts'
 import { Conversation, type ConversationParts } from './conversation.ts'
 import { spawnSession, type SpawnedSession } from './spawn-session.ts'
@@ -18,6 +18,17 @@ export interface CreateParts extends ConversationParts {
 export interface CreateResult {
   readonly conversation: Conversation
   readonly answer: CreatedConversation
+}
+
+const noHistory = { logId: 0, entryCount: 0 }
+
+const historyUnavailable: AgentEvent = {
+  submission_id: INITIAL_SUBMIT_ID,
+  msg: {
+    type: 'error',
+    code: 'history_unavailable',
+    message: 'The message history could not be read.',
+  },
 }
 
 /**
@@ -41,7 +52,21 @@ export async function createConversation(
   }
   const turnContext = newTurnContext(request, record)
   const conversation = new Conversation({ record, spawned, turnContext }, parts)
-  return { conversation, answer: await firstAnswer(conversation, request, record) }
+  try {
+    return { conversation, answer: await firstAnswer(conversation, request, record) }
+  } catch (error) {
+    await discardConversation(conversation, parts.log)
+    throw error
+  }
+}
+
+/** Ends a conversation's session and forgets its log. */
+export async function discardConversation(
+  conversation: Conversation,
+  log: EventLog,
+): Promise<void> {
+  await conversation.shutdown()
+  await log.delete(conversation.id)
 }
 
 async function spawn(
@@ -49,15 +74,27 @@ async function spawn(
   request: CreateConversation,
   { agents, defaultAgent, history, limits, logger }: CreateParts,
 ): Promise<SpawnedSession> {
-  const agent = agents[request.agent ?? defaultAgent]
+  const name = request.agent ?? defaultAgent
+  const agent = Object.hasOwn(agents, name) ? agents[name] : undefined
   if (agent === undefined) {
     throw invalidField('/agent', `the agents are ${Object.keys(agents).join(', ')}`)
   }
   const cwd = request.cwd ?? process.cwd()
-  const [historyState] = await Promise.all([history.state(), checkDirectory('/cwd', cwd)])
-  const settings = { ...request, cwd }
-  const timeoutMs = limits.spawnTimeoutMs
-  return spawnSession(agent, { conversationId, settings, history: historyState, timeoutMs, logger })
+  const [historyState] = await Promise.all([
+    history.state().catch((error: unknown) => {
+      logger.warn({ err: error }, 'the message history cannot be read')
+    }),
+    checkDirectory('/cwd', cwd),
+  ])
+  const spawned = await spawnSession(agent, {
+    conversationId,
+    settings: { ...request, cwd },
+    history: historyState ?? noHistory,
+    timeoutMs: limits.spawnTimeoutMs,
+    logger,
+  })
+  if (historyState === undefined) spawned.events.take(historyUnavailable)
+  return spawned
 }
 
 function newRecord(

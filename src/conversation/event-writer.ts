@@ -1,8 +1,14 @@
+import type { BaseLogger } from 'pino'
 import type { EventMsg } from '../../schemas/event.ts'
 import type { EventLog, NewEvent } from '../log/event-log.ts'
 
 /** Events that may wait for the log before a task has to wait for it too. */
 const maxWaiting = 256
+
+export interface EventWriterParts {
+  readonly log: EventLog
+  readonly logger: BaseLogger
+}
 
 interface Waiter {
   readonly seq: number
@@ -17,6 +23,7 @@ interface Waiter {
  */
 export class EventWriter {
   readonly #log: EventLog
+  readonly #logger: BaseLogger
   readonly #id: string
   #waiting: NewEvent[] = []
   #waiters: Waiter[] = []
@@ -27,8 +34,13 @@ export class EventWriter {
   #failure: { readonly error: unknown } | undefined
 
   /** `last`: where the conversation's log ends now. */
-  constructor(log: EventLog, id: string, last: { readonly seq: number; readonly at: string }) {
+  constructor(
+    { log, logger }: EventWriterParts,
+    id: string,
+    last: { readonly seq: number; readonly at: string },
+  ) {
     this.#log = log
+    this.#logger = logger
     this.#id = id
     this.#storedSeq = last.seq
     this.#lastSeq = last.seq
@@ -50,14 +62,13 @@ export class EventWriter {
     return this.#lastAt
   }
 
-  /** Hands an event to the log and returns the seq it gets. */
+  /** Hands an event to the log and returns the seq it gets. Does nothing once the log failed. */
   emit(submissionId: string, msg: EventMsg): number {
+    if (this.#failure !== undefined) return this.#lastSeq
     this.#lastAt = new Date().toISOString()
     this.#lastSeq += 1
-    if (this.#failure === undefined) {
-      this.#waiting.push({ at: this.#lastAt, submission_id: submissionId, msg })
-      this.#run()
-    }
+    this.#waiting.push({ at: this.#lastAt, submission_id: submissionId, msg })
+    this.#run()
     return this.#lastSeq
   }
 
@@ -103,8 +114,10 @@ export class EventWriter {
   }
 
   #fail(error: unknown): void {
+    this.#logger.error({ err: error, conversation_id: this.#id }, 'the log took no events')
     this.#failure = { error }
     this.#waiting = []
+    this.#lastSeq = this.#storedSeq
     for (const waiter of this.#waiters) waiter.reject(error)
     this.#waiters = []
   }

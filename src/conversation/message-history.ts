@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { MessageHistoryEntry } from '../../schemas/event.ts'
 import { SerialQueue } from '../lib/serial-queue.ts'
 
@@ -62,9 +61,8 @@ export class MessageHistory {
   async entry(logId: number, offset: number): Promise<MessageHistoryEntry | null> {
     const { logId: current, entryCount } = await this.state()
     if (logId === 0 || logId !== current || offset >= entryCount) return null
-    const lines = createInterface({ input: createReadStream(this.#path), crlfDelay: Infinity })
     let index = 0
-    for await (const line of lines) {
+    for await (const line of linesOf(this.#path)) {
       if (index === offset) return parse(line)
       index += 1
     }
@@ -84,7 +82,20 @@ export class MessageHistory {
   }
 }
 
+/** The lines that are ended. Only a newline ends one: other line breaks may stand in a text. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of createReadStream(path)) {
+    if (!Buffer.isBuffer(chunk)) continue
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+}
+
 async function countLines(path: string, range: { start: number; end: number }): Promise<number> {
+  if (range.end === range.start) return 0
   let lines = 0
   for await (const chunk of createReadStream(path, { start: range.start, end: range.end - 1 })) {
     if (!Buffer.isBuffer(chunk)) continue

@@ -36,39 +36,53 @@ export async function spawnSession(agent: Agent, request: SpawnRequest): Promise
   const spawning = Promise.try(() =>
     agent.spawn({ conversationId, settings, history, emit: events.take, signal: abandoned.signal }),
   )
+  const closer = closeWhenAbandoned(spawning, request)
   try {
-    const begun = Promise.all([spawning, events.first])
-    const [session, first] = await within(begun, request.timeoutMs)
-    return { session, configured: checkFirst(first), events }
+    const configured = events.first.then((first) => checkFirst(first, conversationId))
+    const begun = Promise.all([spawning, configured])
+    const [session, msg] = await within(begun, request.timeoutMs)
+    return { session, configured: msg, events }
   } catch (error) {
     abandoned.abort(error)
-    await closeAbandoned(spawning, request)
+    await closer.abandon()
     throw asSpawnFailure(agent, error)
   }
 }
 
-function checkFirst({ submission_id, msg }: AgentEvent): SessionConfiguredMsg {
-  if (msg.type === 'session_configured' && submission_id === INITIAL_SUBMIT_ID) return msg
+function checkFirst({ submission_id, msg }: AgentEvent, id: string): SessionConfiguredMsg {
+  const configured = msg.type === 'session_configured' && submission_id === INITIAL_SUBMIT_ID
+  if (configured && msg.session_id === id) return msg
   throw new ParleyError(
     'session_configured_not_first_event',
-    `The session began with ${msg.type} under the submission id "${submission_id}".`,
+    configured
+      ? `The session calls itself ${msg.session_id}.`
+      : `The session began with ${msg.type} under the submission id "${submission_id}".`,
   )
 }
 
-/** Closes the session if there is one; one that still comes is closed when it does. */
-async function closeAbandoned(
+/** Closes a session that nobody wants: at once if it is there, else when it comes. */
+function closeWhenAbandoned(
   spawning: Promise<AgentSession>,
   { timeoutMs, logger }: SpawnRequest,
-): Promise<void> {
-  const closing = spawning.then(
-    (session) => session.close(),
-    () => undefined,
-  )
-  const closed = closing.catch((error: unknown) => {
-    logger.error({ err: error }, 'an abandoned session did not close')
-  })
-  const spawned = await Promise.race([spawning.then(Boolean, Boolean), Promise.resolve(undefined)])
-  if (spawned !== undefined) await within(closed, timeoutMs).catch(() => undefined)
+): { readonly abandon: () => Promise<void> } {
+  let spawned: AgentSession | undefined
+  let abandoned = false
+  const close = async (session: AgentSession): Promise<void> => {
+    await within(session.close(), timeoutMs).catch((error: unknown) => {
+      logger.error({ err: error }, 'an abandoned session did not close')
+    })
+  }
+  const keep = async (session: AgentSession): Promise<void> => {
+    spawned = session
+    if (abandoned) await close(session)
+  }
+  void spawning.then(keep, () => undefined)
+  return {
+    async abandon() {
+      abandoned = true
+      if (spawned !== undefined) await close(spawned)
+    },
+  }
 }
 
 function asSpawnFailure(agent: Agent, error: unknown): ParleyError {

@@ -9,11 +9,18 @@ const maxKept = 256
 /** How a conversation's tasks ended, for those who wait for it. */
 export class TaskResults {
   readonly #results = new Map<string, SettledTask>()
+  readonly #expected = new Set<string>()
   readonly #waiters = new Map<string, Set<(result: SettledTask) => void>>()
 
-  /** Tells everyone who waits; each task has one result. */
+  /** Says that this submission's task will have a result. */
+  expect(submissionId: string): void {
+    this.#expected.add(submissionId)
+  }
+
+  /** Tells everyone who waits; each expected task has one result. */
   settle(result: SettledTask): void {
     const id = result.submission_id
+    this.#expected.delete(id)
     this.#results.set(id, result)
     for (const tell of this.#waiters.get(id) ?? []) tell(result)
     this.#waiters.delete(id)
@@ -25,10 +32,13 @@ export class TaskResults {
     }
   }
 
-  /** The result of a submission's task once there is one; undefined if `signal` comes first. */
+  /**
+   * The result of a submission's task once there is one. Undefined if `signal` comes first, and at
+   * once where none is expected (any more).
+   */
   async wait(submissionId: string, signal: AbortSignal): Promise<SettledTask | undefined> {
     const known = this.#results.get(submissionId)
-    if (known !== undefined || signal.aborted) return known
+    if (known !== undefined || signal.aborted || !this.#expected.has(submissionId)) return known
     const { promise, resolve } = Promise.withResolvers<SettledTask | undefined>()
     const waiters = this.#waiters.get(submissionId) ?? new Set()
     this.#waiters.set(submissionId, waiters)

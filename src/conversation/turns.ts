@@ -5,6 +5,7 @@ import type { SubmissionReceipt } from '../../schemas/submission.ts'
 import { addTokens, noTokens, type TokenUsage } from '../../schemas/token-usage.ts'
 import type { TurnContext } from '../../schemas/turn-context.ts'
 import type { AgentSession, Task } from '../agents/agent.ts'
+import { within } from '../lib/within.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { Action, State, Transition, Trigger } from './states.ts'
 import { TaskResults } from './task-results.ts'
@@ -19,6 +20,7 @@ export interface TurnsParts {
   readonly writer: EventWriter
   readonly logger: BaseLogger
   readonly counts: TaskCounts
+  /** Milliseconds an aborted task has to end, and a session to close. */
   readonly abortGraceMs: number
 }
 
@@ -56,6 +58,11 @@ export class Turns {
     return this.#state
   }
 
+  /** Whether its session has not been closed. */
+  get hasSession(): boolean {
+    return this.#state !== 'closed' && this.#state !== 'suspended'
+  }
+
   get active(): TaskRun | undefined {
     return this.#run
   }
@@ -83,6 +90,7 @@ export class Turns {
       const joined = this.#run.task.submissionId
       return { submission_id: task.submissionId, outcome: 'steered', task_submission_id: joined }
     }
+    this.results.expect(task.submissionId)
     if (action === 'start') {
       this.#emitUserMessage(task, 'start')
       this.#start(task)
@@ -187,7 +195,7 @@ export class Turns {
 
   async #closeSession(): Promise<void> {
     try {
-      await this.#parts.session.close()
+      await within(this.#parts.session.close(), this.#parts.abortGraceMs)
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'the session did not close')
     }

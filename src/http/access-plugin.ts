@@ -19,6 +19,20 @@ export interface AccessOptions {
   readonly allowedHosts: readonly string[]
 }
 
+const corsOptions = {
+  // Others were refused before.
+  origin: true,
+  methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+  exposedHeaders: [
+    'Location',
+    'Retry-After',
+    'X-Request-Id',
+    'Idempotency-Replayed',
+    'Preference-Applied',
+  ],
+  maxAge: 600,
+}
+
 /** Probes have no key and come under whatever host name the network has. */
 const probes = ['/healthz', '/readyz']
 /** What a browser must be able to open without a key; it holds nothing of any conversation. */
@@ -35,10 +49,7 @@ async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promi
     checkOrigin(request, options)
   })
   await app.register(cors, {
-    origin: true,
-    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Location', 'Retry-After', 'X-Request-Id', 'Idempotency-Replayed'],
-    maxAge: 600,
+    delegator: (request, done) => done(null, { ...corsOptions, preflight: isPreflight(request) }),
   })
   app.addHook('onRequest', async (request, reply) => {
     if (keys.length === 0 || isUnder(keyless, request)) return
@@ -50,10 +61,16 @@ async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promi
   })
 }
 
+/** Any other OPTIONS is a method like the others. */
+function isPreflight({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined && headers['access-control-request-method'] !== undefined
+}
+
 function checkHost(request: FastifyRequest, { allowedHosts }: AccessOptions): void {
   if (isUnder(probes, request)) return
   const host = hostNameOf(`http://${request.headers.host ?? ''}`)
-  if (host !== undefined && (isLoopbackName(host) || allowedHosts.includes(host))) return
+  const isHost = (name: string): boolean => name.toLowerCase() === host
+  if (host !== undefined && (isLoopbackName(host) || allowedHosts.some(isHost))) return
   throw new ParleyError('forbidden', 'This host name is not allowed; see PARLEY_ALLOWED_HOSTS.')
 }
 

@@ -5,7 +5,8 @@ import { problemOf } from './problem.ts'
 
 /** Answers bytes that are not HTTP as any other bad request, and closes the connection. */
 export function answerClientError(error: { readonly code: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Once anything was sent, an answer could end up inside another one.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy()
     return
   }

@@ -31,6 +31,9 @@ export interface StreamTotals {
   readonly bytes: number
 }
 
+/** Milliseconds readers of a deleted conversation have to take the last of their streams. */
+const closeLingerMs = 1_000
+
 /** Every open event stream: counts them, limits them and ends them when the server goes down. */
 export class EventStreams {
   readonly #settings: EventStreamsSettings
@@ -45,6 +48,7 @@ export class EventStreams {
     expired: 0,
     failed: 0,
   }
+  #drainLingerMs: number | undefined
   #events = 0
   #bytes = 0
 
@@ -95,19 +99,40 @@ export class EventStreams {
     const response = reply.raw
     // Whoever left while the conversation was made gets no stream, as its end was said already.
     if (response.destroyed) return
-    response.writeHead(reply.statusCode, outgoingHeaders(reply))
+    // The head in a write of its own is kept as one string, both in one packet.
+    response.cork()
+    response.writeHead(reply.statusCode, outgoingHeaders(reply)).flushHeaders()
     response.write(`${retryFrame(this.#jitteredRetryMs()).trimEnd()}\n: parley\n\n`)
+    response.uncork()
     const { source, after, wants, untilIdle = false } = options
     const settings = this.#settings
     const stream = new SseStream({ source, response, after, wants, untilIdle, settings })
     this.#add(stream, source.id)
     response.once('close', () => this.#remove(stream, request))
+    if (this.#drainLingerMs !== undefined) {
+      void stream.drain(this.#jitteredRetryMs(), this.#drainLingerMs)
+    }
   }
 
-  /** Ends every stream with `draining` and resolves when their readers have got it. */
-  async drain(): Promise<void> {
-    const closed = [...this.#open.keys()].map((stream) => stream.drain(this.#jitteredRetryMs()))
-    await Promise.all(closed)
+  /**
+   * Resolves when a conversation that was shut down has no stream any more: each ends by itself
+   * when its reader has the last event, and is cut off where that takes longer than a second.
+   */
+  async ended(conversationId: string): Promise<void> {
+    const streams = [...this.#open].filter(([, id]) => id === conversationId)
+    await Promise.all(streams.map(([stream]) => stream.closed(closeLingerMs)))
+  }
+
+  /**
+   * Ends every stream with `draining`, those that open from now on too. Resolves when none is
+   * open; each reader has `lingerMs` to take the last of its stream.
+   */
+  async drain(lingerMs: number): Promise<void> {
+    this.#drainLingerMs = lingerMs
+    while (this.#open.size > 0) {
+      const streams = [...this.#open.keys()]
+      await Promise.all(streams.map((stream) => stream.drain(this.#jitteredRetryMs(), lingerMs)))
+    }
   }
 
   #add(stream: SseStream, conversationId: string): void {
@@ -136,8 +161,14 @@ export class EventStreams {
   }
 }
 
-/** The headers of an event stream, for GET, HEAD and create alike. */
-export function setStreamHeaders(reply: FastifyReply): void {
+/** Answers a HEAD with the head that the GET would have. */
+export function answerStreamHead(reply: FastifyReply): void {
+  setStreamHeaders(reply)
+  reply.hijack()
+  reply.raw.writeHead(reply.statusCode, outgoingHeaders(reply)).end()
+}
+
+function setStreamHeaders(reply: FastifyReply): void {
   reply.header('content-type', 'text/event-stream; charset=utf-8')
   reply.header('cache-control', 'no-store, no-transform')
   reply.header('x-accel-buffering', 'no')

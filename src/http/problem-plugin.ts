@@ -28,7 +28,7 @@ export async function sendProblem(
 }
 
 function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '/'
+  return request.originalUrl.split('?', 1)[0] ?? '/'
 }
 
 export default fastifyPlugin(problemPlugin, { name: 'problem' })

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import type { FastifyError } from 'fastify'
+import { z } from 'zod'
 import type { ErrorCode, FieldError, Problem } from '../../schemas/problem.ts'
 import { ParleyError } from '../errors.ts'
 
@@ -14,10 +16,23 @@ const frameworkErrors: Readonly<Record<string, { code: ErrorCode; detail: string
   },
 }
 
+/** What an answer lists and says at most: it must not grow with what is wrong. */
+const maxFieldErrors = 20
+const maxDetailed = 5
+const maxKeyChars = 100
+
+type ValidationIssue = NonNullable<FastifyError['validation']>[number]
+
+/** What is read of zod's own description of a problem; `keys` are unknown fields. */
+const ZodIssue = z.object({
+  path: z.array(z.union([z.string(), z.number()])),
+  keys: z.array(z.string()).optional(),
+})
+
 /** Any error as the one that callers get. What is not meant for them stays in `cause`. */
 export function toParleyError(error: unknown): ParleyError {
   if (error instanceof ParleyError) return error
-  if (!isFastifyError(error)) return internalError(error)
+  if (!isFrameworkError(error)) return internalError(error)
   if (error.validation !== undefined) return validationError(error)
   const known = frameworkErrors[error.code]
   if (known !== undefined) return new ParleyError(known.code, known.detail)
@@ -39,27 +54,41 @@ export function problemOf(error: ParleyError, requestId: string): Problem {
 }
 
 function internalError(cause: unknown): ParleyError {
-  return new ParleyError('internal', 'The server failed; its log has the request id.', { cause })
+  const logged = cause instanceof Error ? cause : new Error(inspect(cause))
+  return new ParleyError('internal', 'The server failed; its log has the request id.', {
+    cause: logged,
+  })
 }
 
-function validationError(error: FastifyError): ParleyError {
-  const where = error.validationContext ?? 'body'
-  const errors = (error.validation ?? []).flatMap((issue): FieldError[] => {
-    const unknown = unknownKeys(issue)
-    const pointer = issue.instancePath === '/' ? '' : issue.instancePath
-    if (unknown.length === 0) return [{ pointer, message: issue.message ?? 'is not valid' }]
-    return unknown.map((key) => ({ pointer: `${pointer}/${key}`, message: 'is not known here' }))
-  })
-  const detail = errors.map(({ pointer, message }) => `${where}${pointer}: ${message}`).join('; ')
+function validationError({ validation = [], validationContext }: FastifyError): ParleyError {
+  const errors = validation.flatMap(fieldErrors).slice(0, maxFieldErrors)
+  const detail = errors
+    .slice(0, maxDetailed)
+    .map(({ pointer, message }) => `${validationContext ?? 'body'}${pointer}: ${message}`)
+    .join('; ')
   return new ParleyError('invalid_request', detail, { extras: { errors } })
 }
 
-function unknownKeys(issue: { readonly params: Record<string, unknown> }): readonly string[] {
-  const { issue: zodIssue } = issue.params
-  if (typeof zodIssue !== 'object' || zodIssue === null || !('keys' in zodIssue)) return []
-  return Array.isArray(zodIssue.keys) ? zodIssue.keys.map(String) : []
+function fieldErrors({ params, message = 'is not valid' }: ValidationIssue): FieldError[] {
+  const { path, keys } = ZodIssue.parse(params['issue'])
+  if (keys === undefined) return [{ pointer: pointerTo(path), message }]
+  return keys.slice(0, maxFieldErrors).map((key) => ({
+    pointer: pointerTo([...path, key]),
+    message: 'is not known here',
+  }))
 }
 
-function isFastifyError(error: unknown): error is FastifyError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+/** A JSON pointer (RFC 6901); names that callers made very long are cut off. */
+function pointerTo(path: readonly (string | number)[]): string {
+  const names = path.map((key) => String(key).slice(0, maxKeyChars))
+  return names.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+function isFrameworkError(error: unknown): error is FastifyError {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('FST_')
+  )
 }

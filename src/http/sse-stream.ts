@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { EventType } from '../../schemas/event.ts'
 import { ParleyError } from '../errors.ts'
-import { commentFrame, controlFrame } from '../lib/sse-frame.ts'
+import { commentFrame, controlFrame, cursorFrame } from '../lib/sse-frame.ts'
 import type { EventSlice, LoggedEvent, ReadOptions } from '../log/event-log.ts'
+import { joinFrames } from './join-frames.ts'
 
 /** What a stream needs of a conversation. */
 export interface StreamSource {
@@ -43,8 +44,6 @@ export type StreamEnd =
 /** Bytes of one write, unless a single event is larger: what a stalled reader costs at most. */
 const maxWriteBytes = 65_536
 const maxWriteEvents = 1_024
-/** Milliseconds a reader has to take the last of its stream when the server goes down. */
-const drainLingerMs = 1_000
 
 /**
  * One reader of a conversation: a cursor into the log and a wake-up. It reads what follows the
@@ -58,6 +57,8 @@ export class SseStream {
   /** Runs while the socket is full. */
   #full: NodeJS.Timeout | undefined
   #cursor: number
+  /** The last `id:` that went out. */
+  #toldSeq: number
   #pumping = false
   #woken = false
   #drainRetryMs: number | undefined
@@ -70,6 +71,7 @@ export class SseStream {
     const { response, source, settings } = options
     this.#options = options
     this.#cursor = options.after
+    this.#toldSeq = options.after
     this.#unwatch = source.watch(() => this.#wake())
     this.#heartbeat = setTimeout(() => this.#beat(), settings.heartbeatMs)
     response.on('drain', () => this.#drained())
@@ -89,14 +91,20 @@ export class SseStream {
 
   /**
    * Sends what the log still has, tells the reader that the server goes down, and ends. Resolves
-   * when the socket is done; a reader that does not read has `drainLingerMs` for that.
+   * when the socket is done, after `lingerMs` at the latest.
    */
-  async drain(retryMs: number): Promise<void> {
-    const { promise: closed, resolve } = Promise.withResolvers<void>()
-    this.#options.response.once('close', resolve)
+  async drain(retryMs: number, lingerMs: number): Promise<void> {
     this.#drainRetryMs = retryMs
     this.#wake()
-    const linger = setTimeout(() => this.#disconnect('draining'), drainLingerMs)
+    await this.closed(lingerMs)
+  }
+
+  /** Resolves when the socket is done; after `lingerMs` it is cut off. */
+  async closed(lingerMs: number): Promise<void> {
+    const { response } = this.#options
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    response.once('close', resolve)
+    const linger = setTimeout(() => response.destroy(), lingerMs)
     await closed
     clearTimeout(linger)
   }
@@ -136,18 +144,29 @@ export class SseStream {
   }
 
   #writeEvents(events: readonly LoggedEvent[]): void {
-    const [first] = events
-    if (first === undefined) return
+    const last = events.at(-1)
+    if (last === undefined) return
+    this.#toldSeq = last.seq
     this.events += events.length
-    const frames = events.map(({ frame }) => frame)
-    this.#write(frames.length === 1 ? first.frame : Buffer.concat(frames))
+    this.#write(joinFrames(events))
     this.#heartbeat.refresh()
+  }
+
+  /**
+   * The cursor where it has passed events that the reader's filter left out. Told to the reader,
+   * it comes back from there and not from the last event it wanted.
+   */
+  #untoldCursor(): number | undefined {
+    if (this.#toldSeq === this.#cursor) return undefined
+    this.#toldSeq = this.#cursor
+    return this.#cursor
   }
 
   #write(chunk: Buffer | string): void {
     const { response, settings } = this.#options
     this.bytes += chunk.length
     if (response.write(chunk)) return
+    clearTimeout(this.#full)
     this.#full = setTimeout(() => this.#disconnect('stuck'), settings.stuckReaderMs)
   }
 
@@ -159,7 +178,8 @@ export class SseStream {
 
   #beat(): void {
     if (this.#full === undefined) {
-      this.#write(commentFrame(`hb ${Math.max(this.#cursor, this.#options.source.lastSeq)}`))
+      const lastSeq = Math.max(this.#cursor, this.#options.source.lastSeq)
+      this.#write(commentFrame(`hb ${lastSeq}`, this.#untoldCursor()))
     }
     this.#heartbeat.refresh()
   }
@@ -172,12 +192,13 @@ export class SseStream {
 
   #finish(end: StreamEnd, control?: { readonly type: string; readonly retry_ms?: number }): void {
     if (this.#end !== undefined) return
+    const cursor = this.#untoldCursor()
+    if (cursor !== undefined) this.#write(cursorFrame(cursor))
     this.#release(end)
     const { response, settings } = this.#options
     const last = control && controlFrame({ ...control, last_seq: this.#cursor })
     response.end(last)
-    const lingerMs = end === 'draining' ? drainLingerMs : settings.stuckReaderMs
-    const linger = setTimeout(() => response.destroy(), lingerMs)
+    const linger = setTimeout(() => response.destroy(), settings.stuckReaderMs)
     response.once('close', () => clearTimeout(linger))
   }
 

@@ -15,9 +15,17 @@ export function jsonOfFrame(frame: Buffer): Buffer {
   return frame.subarray(dataPrefix.length, frame.indexOf(newline))
 }
 
-/** A comment: clients skip it, proxies and dead-peer detection see it. */
-export function commentFrame(text: string): string {
-  return `: ${text}\n\n`
+/** A block that moves a client's cursor and is no event to it. */
+export function cursorFrame(seq: number): string {
+  return `id: ${seq}\n\n`
+}
+
+/**
+ * A comment: clients skip it, proxies and dead-peer detection see it. With a seq it also moves the
+ * client's cursor.
+ */
+export function commentFrame(text: string, seq?: number): string {
+  return `: ${text}\n${seq === undefined ? '\n' : cursorFrame(seq)}`
 }
 
 /** The server's own word about the stream. It has no `id:` and moves no cursor. */

@@ -62,7 +62,8 @@ export interface EventLog {
   read(id: string, options: ReadOptions): Promise<EventSlice>
   /**
    * Calls `wake` some time after events were added or the conversation was deleted, at least once
-   * since its last call. It carries no data: who is woken reads. Returns the function that ends it.
+   * since its last call. It carries no data: who is woken reads. An unknown conversation wakes
+   * nobody. Returns the function that ends it.
    */
   watch(id: string, wake: () => void): () => void
   /** The record, or undefined for an unknown conversation. */

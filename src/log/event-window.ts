@@ -9,6 +9,8 @@ export class EventWindow {
   #head = 0
   #bytes = 0
   #lastSeq = 0
+  /** The last slice: readers that keep up all ask for the same one. */
+  #latest: { readonly options: Required<ReadOptions>; readonly slice: EventSlice } | undefined
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -29,10 +31,20 @@ export class EventWindow {
       this.#bytes += event.frame.length
       this.#lastSeq = event.seq
     }
+    this.#latest = undefined
     this.#dropOldest()
   }
 
+  /** The same options give the same slice until something is pushed. */
   slice({ after, limit, maxBytes = Infinity }: ReadOptions): EventSlice {
+    const known = this.#latest
+    if (known !== undefined && isSame(known.options, { after, limit, maxBytes })) return known.slice
+    const slice = this.#cut({ after, limit, maxBytes })
+    this.#latest = { options: { after, limit, maxBytes }, slice }
+    return slice
+  }
+
+  #cut({ after, limit, maxBytes }: Required<ReadOptions>): EventSlice {
     this.#checkCursor(after)
     const start = this.#head + after - this.#firstSeq + 1
     const end = Math.min(this.#events.length, start + limit)
@@ -68,4 +80,10 @@ export class EventWindow {
       this.#head = 0
     }
   }
+}
+
+function isSame(left: Required<ReadOptions>, right: Required<ReadOptions>): boolean {
+  return (
+    left.after === right.after && left.limit === right.limit && left.maxBytes === right.maxBytes
+  )
 }

@@ -12,7 +12,7 @@ import type {
 } from './event-log.ts'
 import { EventWindow } from './event-window.ts'
 import { WakeUps } from './wake-ups.ts'
-import { comparePositions, positionAfter } from './record-order.ts'
+import { indexOfPosition } from './record-order.ts'
 
 export interface MemoryEventLogOptions {
   /** Bytes of encoded events kept per conversation; past it the oldest go, the newest stays. */
@@ -28,7 +28,7 @@ interface Entry {
 export class MemoryEventLog implements EventLog {
   readonly #options: MemoryEventLogOptions
   readonly #entries = new Map<string, Entry>()
-  /** Newest first. */
+  /** Oldest first: what comes new goes to the end. */
   readonly #order: RecordPosition[] = []
   readonly #wakeUps = new WakeUps()
 
@@ -42,7 +42,7 @@ export class MemoryEventLog implements EventLog {
     const window = new EventWindow(this.#options.maxBytesPerConversation)
     window.push(encode(0, events))
     this.#entries.set(id, { record, window })
-    this.#order.splice(positionAfter(this.#order, record), 0, record)
+    this.#order.splice(indexOfPosition(this.#order, record), 0, record)
   }
 
   async append(id: string, expectedLastSeq: number, events: readonly NewEvent[]): Promise<void> {
@@ -69,8 +69,8 @@ export class MemoryEventLog implements EventLog {
   }
 
   async list(limit: number, after?: RecordPosition): Promise<readonly ConversationRecord[]> {
-    const start = after === undefined ? 0 : positionAfter(this.#order, after)
-    const positions = this.#order.slice(start, start + limit)
+    const end = after === undefined ? this.#order.length : indexOfPosition(this.#order, after)
+    const positions = this.#order.slice(Math.max(0, end - limit), end).toReversed()
     return positions.map((position) => this.#entry(position.conversation_id).record)
   }
 
@@ -83,8 +83,7 @@ export class MemoryEventLog implements EventLog {
   async delete(id: string): Promise<void> {
     const { record } = this.#entry(id)
     this.#entries.delete(id)
-    const index = positionAfter(this.#order, record) - 1
-    if (comparePositions(this.#order[index] ?? record, record) === 0) this.#order.splice(index, 1)
+    this.#order.splice(indexOfPosition(this.#order, record), 1)
     this.#wakeUps.schedule(id)
   }
 

@@ -1,21 +1,24 @@
 import type { RecordPosition } from './event-log.ts'
 
-/** Newest first; within a millisecond by id, so that every record has one place. */
-export function comparePositions(left: RecordPosition, right: RecordPosition): number {
+/** Oldest first; within a millisecond by id, so that every record has one place. */
+function comparePositions(left: RecordPosition, right: RecordPosition): number {
   return (
-    compareText(right.created_at, left.created_at) ||
-    compareText(right.conversation_id, left.conversation_id)
+    compareText(left.created_at, right.created_at) ||
+    compareText(left.conversation_id, right.conversation_id)
   )
 }
 
-/** The index behind every record of a sorted list that stands at or before `position`. */
-export function positionAfter(sorted: readonly RecordPosition[], position: RecordPosition): number {
+/** The index of the first record of a sorted list that does not stand before `position`. */
+export function indexOfPosition(
+  sorted: readonly RecordPosition[],
+  position: RecordPosition,
+): number {
   let low = 0
   let high = sorted.length
   while (low < high) {
     const middle = (low + high) >>> 1
     const record = sorted[middle]
-    if (record !== undefined && comparePositions(record, position) <= 0) low = middle + 1
+    if (record !== undefined && comparePositions(record, position) < 0) low = middle + 1
     else high = middle
   }
   return low

@@ -230,14 +230,16 @@ describe('a repeated create', () => {
   })
 })
 
+function idsOf(page: { body: { data: { conversation_id: string }[] } }): string[] {
+  return page.body.data.map((one) => one.conversation_id)
+}
+
 describe('GET /conversations', () => {
   test('lists newest first, in pages that stay right while others come and go', async () => {
     await using server = await startServer()
     const url = `${server.url}/conversations`
     const ids: string[] = []
     for (let n = 0; n < 7; n += 1) ids.unshift((await post(url)).body.conversation_id)
-    const idsOf = (page: { body: { data: { conversation_id: string }[] } }): string[] =>
-      page.body.data.map((one) => one.conversation_id)
 
     const first = await get(`${url}?limit=3`)
     expect(idsOf(first)).toEqual(ids.slice(0, 3))

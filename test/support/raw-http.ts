@@ -90,20 +90,23 @@ function bodyOf(
   rest: Buffer,
   ended: boolean,
 ): string | undefined {
-  if (headers.get('content-type')?.startsWith('text/event-stream') === true) return rest.toString()
-  if (headers.get('transfer-encoding') === 'chunked') {
-    return dechunk(rest) ?? (ended ? rest.toString() : undefined)
-  }
-  if (ended) return rest.toString()
+  const isStream = headers.get('content-type')?.startsWith('text/event-stream') === true
+  if (isStream) return rest.toString()
+  const isChunked = headers.get('transfer-encoding') === 'chunked'
+  const body = isChunked ? dechunk(rest) : sizedBody(headers, rest)
+  return body ?? (ended ? rest.toString() : undefined)
+}
+
+function sizedBody(headers: ReadonlyMap<string, string>, rest: Buffer): string | undefined {
   const length = headers.get('content-length')
-  if (length !== undefined && rest.length >= Number(length)) return rest.toString()
-  const hasNone = length === undefined && headers.get('connection') !== 'close'
-  return hasNone ? rest.toString() : undefined
+  const isWhole =
+    length === undefined ? headers.get('connection') !== 'close' : rest.length >= Number(length)
+  return isWhole ? rest.toString() : undefined
 }
 
 function dechunk(bytes: Buffer): string | undefined {
   const parts: Buffer[] = []
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = bytes.indexOf('\r\n', at)
     if (lineEnd === -1) return undefined
     const size = Number.parseInt(bytes.subarray(at, lineEnd).toString(), 16)

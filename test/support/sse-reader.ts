@@ -90,7 +90,10 @@ export class SseReader implements AsyncDisposable {
   }
 }
 
-async function* readBlocks(response: IncomingMessage): AsyncGenerator<SseBlock> {
+/** The blocks in some bytes. One that is not complete at their end is no block. */
+export async function* readBlocks(
+  response: AsyncIterable<Buffer> | Iterable<Buffer>,
+): AsyncGenerator<SseBlock> {
   let lines: string[] = []
   for await (const line of readLines(response)) {
     if (line !== '') lines.push(line)
@@ -101,11 +104,13 @@ async function* readBlocks(response: IncomingMessage): AsyncGenerator<SseBlock> 
   }
 }
 
-async function* readLines(response: IncomingMessage): AsyncGenerator<string> {
+async function* readLines(
+  response: AsyncIterable<Buffer> | Iterable<Buffer>,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of response) {
-    rest += decoder.decode(chunk as Buffer, { stream: true })
+    rest += decoder.decode(chunk, { stream: true })
     const lines = rest.split(/\r\n|\n|\r(?!$)/)
     rest = lines.pop() ?? ''
     yield* lines
