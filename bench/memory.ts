@@ -10,8 +10,8 @@ import {
 } from './support/workers.ts'
 
 const rounds = 3
-const conversations = { warmUp: 2_000, measured: 10_000, aimBytes: 10 * 1024 }
-const readers = { warmUp: 500, measured: 4_000, aimBytes: 24 * 1024 }
+const conversations = { warmUp: 10_000, measured: 10_000, aimBytes: 10 * 1024 }
+const readers = { warmUp: 4_000, measured: 4_000, aimBytes: 24 * 1024 }
 
 /** Bytes per thing that was added, by round. */
 type Growth = readonly Memory[]

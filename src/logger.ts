@@ -1,16 +1,10 @@
 import pino, { type Logger } from 'pino'
 
-/** Where secrets could be in what is logged. */
-const secrets = [
-  'authorization',
-  'cookie',
-  'apiKey',
-  'api_key',
-  'OPENAI_API_KEY',
-  'PARLEY_API_KEYS',
-]
+/** Where secrets could get into what is logged: a request's headers, and settings. */
+const holders = ['', 'headers.', 'req.headers.', 'err.headers.', 'settings.']
+const secrets = ['authorization', 'cookie', 'apiKey', 'OPENAI_API_KEY', 'PARLEY_API_KEYS']
 
-const redact = secrets.flatMap((name) => [name, `*.${name}`, `*.headers.${name}`])
+const redact = holders.flatMap((holder) => secrets.map((secret) => holder + secret))
 
 /** The log of the service: JSON lines, or readable text where a person watches a terminal. */
 export function createLogger(level: string): Logger {

@@ -85,7 +85,8 @@ export class ConversationManager {
     key?: string,
   ): Promise<{ readonly answer: CreatedConversation; readonly replayed: boolean }> {
     this.assertAccepting()
-    const print = fingerprint(request)
+    const repeatable = key !== undefined || request.conversation_id !== undefined
+    const print = repeatable ? fingerprint(request) : unrepeatable
     let replayed = false
     const named = key === undefined ? undefined : { key, fingerprint: print }
     const once = await this.#keys.once(named, async () => {
@@ -190,6 +191,9 @@ export class ConversationManager {
     this.#creating += 1
   }
 }
+
+/** The fingerprint of a create that named nothing to repeat it by; no request has it. */
+const unrepeatable = ''
 
 function repeat(known: Registered, print: string): CreatedConversation {
   if (known.fingerprint === print) return known.answer

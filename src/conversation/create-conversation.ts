@@ -79,16 +79,13 @@ async function spawn(
   if (agent === undefined) {
     throw invalidField('/agent', `the agents are ${Object.keys(agents).join(', ')}`)
   }
-  const cwd = request.cwd ?? process.cwd()
-  const [historyState] = await Promise.all([
-    history.state().catch((error: unknown) => {
-      logger.warn({ err: error }, 'the message history cannot be read')
-    }),
-    checkDirectory('/cwd', cwd),
-  ])
+  if (request.cwd !== undefined) await checkDirectory('/cwd', request.cwd)
+  const historyState = await history.state().catch((error: unknown) => {
+    logger.warn({ err: error }, 'the message history cannot be read')
+  })
   const spawned = await spawnSession(agent, {
     conversationId,
-    settings: { ...request, cwd },
+    settings: { ...request, cwd: request.cwd ?? process.cwd() },
     history: historyState ?? noHistory,
     timeoutMs: limits.spawnTimeoutMs,
     logger,

@@ -42,7 +42,9 @@ export class MemoryEventLog implements EventLog {
     const window = new EventWindow(this.#options.maxBytesPerConversation)
     window.push(encode(0, events))
     this.#entries.set(id, { record, window })
-    this.#order.splice(indexOfPosition(this.#order, record), 0, record)
+    const index = indexOfPosition(this.#order, record)
+    if (index === this.#order.length) this.#order.push(record)
+    else this.#order.splice(index, 0, record)
   }
 
   async append(id: string, expectedLastSeq: number, events: readonly NewEvent[]): Promise<void> {

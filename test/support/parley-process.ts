@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** A line of the log. */
-export interface LogEntry {
+interface LogEntry {
   readonly level: number
   readonly msg: string
   readonly [field: string]: unknown
 }
 
-export interface Exit {
+interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
