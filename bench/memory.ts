@@ -23,7 +23,7 @@ export async function measureMemory(): Promise<PartReport> {
   return {
     title: 'Memory',
     notes: [
-      `Growth of the server process per conversation, by ${number(conversations.measured, 0)} created over HTTP beyond the first ${number(conversations.warmUp, 0)}, and per reader, by ${number(readers.measured, 0)} event streams that wait beyond the first ${readers.warmUp}; beside those of a bare \`node:http\` server. ${rounds} rounds, each with new processes. KB of 1,024 bytes; the kernel’s socket buffers are not in it.`,
+      `Growth of the server process per conversation, by ${number(conversations.measured, 0)} created over HTTP beyond the first ${number(conversations.warmUp, 0)}, and per reader, by ${number(readers.measured, 0)} event streams that wait beyond the first ${readers.warmUp}; beside those of a bare \`node:http\` server. ${rounds} rounds, each with new processes. The servers have the flags of \`npm start\`. KB of 1,024 bytes; the kernel’s socket buffers are not in it.`,
       'The aims go by a plain `gc()`. What is resident then includes pages that V8 has not given back yet; a `last-resort` collection, measured in processes of its own, gives them back and shows what is really kept.',
     ],
     table: {
