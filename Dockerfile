@@ -11,7 +11,7 @@ COPY src ./src
 COPY routes ./routes
 COPY schemas ./schemas
 
-# /data holds what outlives the container: the message history, credentials and, one day, the log.
+# /data holds what outlives the container: the message history.
 RUN mkdir -p /data && chown node:node /data
 VOLUME /data
 ENV CODEX_HOME=/data

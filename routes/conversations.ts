@@ -11,8 +11,8 @@ import {
   IdempotencyHeaders,
   ListConversationsQuery,
   NoQuery,
-  StreamData,
 } from '../schemas/requests.ts'
+import { StreamData } from '../schemas/event-stream.ts'
 import type { ConversationManager } from '../src/conversation/conversation-manager.ts'
 import type { EventStreams } from '../src/http/event-streams.ts'
 import { negotiate } from '../src/http/negotiate.ts'
@@ -36,7 +36,7 @@ const conversationRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, op
     {
       // Every field is optional, and so is the body.
       preValidation: async (request) => {
-        request.body ??= {}
+        if (request.body === undefined) request.body = {}
       },
       schema: {
         operationId: 'createConversation',
@@ -57,6 +57,7 @@ const conversationRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, op
             },
           },
           ...commonProblemResponses,
+          404: problemResponses[404],
           406: problemResponses[406],
           409: problemResponses[409],
           413: problemResponses[413],
@@ -86,7 +87,8 @@ const conversationRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, op
       preferenceApplied(reply, wait)
       const receipt = { submission_id, outcome: 'started' as const, after: answer.after }
       const signal = waitSignal(request, wait)
-      const task = await manager.get(conversation_id).taskResult(receipt, signal)
+      // A repeat may come after the conversation was deleted.
+      const task = await manager.find(conversation_id)?.taskResult(receipt, signal)
       return task === undefined ? answer : { ...answer, task }
     },
   )

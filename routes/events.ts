@@ -1,16 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi'
-import type { EventType } from '../schemas/event.ts'
-import {
-  ConversationParams,
-  EventPage,
-  EventsHeaders,
-  EventsQuery,
-  StreamData,
-} from '../schemas/requests.ts'
+import { ConversationParams, EventsHeaders, EventsQuery } from '../schemas/requests.ts'
+import { EventPage, StreamData } from '../schemas/event-stream.ts'
 import type { Conversation } from '../src/conversation/conversation.ts'
 import type { ConversationManager } from '../src/conversation/conversation-manager.ts'
 import { invalidField } from '../src/errors.ts'
+import { eventFilter, type EventFilter } from '../src/http/event-filter.ts'
 import { eventPage } from '../src/http/event-page.ts'
 import { answerStreamHead, type EventStreams } from '../src/http/event-streams.ts'
 import { negotiate } from '../src/http/negotiate.ts'
@@ -21,12 +16,10 @@ interface Options {
   readonly streams: EventStreams
 }
 
-type Wants = ((type: EventType) => boolean) | undefined
-
 interface StreamRequest {
   readonly conversation: Conversation
   readonly after: number
-  readonly wants: Wants
+  readonly wants: EventFilter | undefined
   readonly untilIdle: boolean
 }
 
@@ -40,7 +33,7 @@ const eventRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, options) 
         operationId: 'readEvents',
         summary: 'Stream or page through the events',
         description:
-          'Every event with a greater seq than the cursor, in order, each once: first from the log, then live. `Accept: application/json` answers a page instead. A stream of a conversation that has ended, read to its end, answers 204.',
+          'Every event with a greater seq than the cursor, in order, each once: first from the log, then live. `Accept: application/json` answers a page instead. A stream of a conversation that has ended, read to its end, answers 204. Where a filter leaves events out, blocks with only an `id:` move the cursor past them.',
         tags: ['Events'],
         params: ConversationParams,
         querystring: EventsQuery,
@@ -66,7 +59,7 @@ const eventRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, options) 
     async (request, reply) => {
       const { query, headers } = request
       const conversation = manager.get(request.params.conversation_id)
-      const wants = filterOf(query)
+      const wants = eventFilter(query)
       const after = cursorOf(query, headers) ?? conversation.lastSeq
       const type = negotiate(request, ['text/event-stream', 'application/json'])
       if (type === 'text/event-stream') {
@@ -88,8 +81,8 @@ const eventRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, options) 
     // Reports a cursor that cannot be read from while there still is a status to report it with.
     await conversation.read({ after, limit: 1 })
     const reconnects = request.headers['last-event-id'] !== undefined
-    const over = conversation.closedAt(after) || (untilIdle && conversation.quietAt(after))
-    if (conversation.closedAt(after) || (reconnects && over)) return reply.code(204).send()
+    const wasIdle = reconnects && untilIdle && conversation.quietAt(after)
+    if (wasIdle || conversation.closedAt(after)) return reply.code(204).send()
     if (request.method === 'HEAD') {
       answerStreamHead(reply)
       return reply
@@ -108,11 +101,6 @@ function cursorOf(
   const header = headers['last-event-id']
   if (header !== undefined && header !== '') return header
   return after === 'end' ? undefined : after
-}
-
-function filterOf({ types, exclude }: EventsQuery): Wants {
-  if (types === undefined && exclude === undefined) return undefined
-  return (type) => (types?.has(type) ?? true) && !(exclude?.has(type) ?? false)
 }
 
 /** Some parameters belong to one of the two representations only. */

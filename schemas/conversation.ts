@@ -34,7 +34,10 @@ export const CreateConversation = z
     metadata: Metadata.optional(),
     input: InputItems.optional().meta({ description: 'The first turn starts at once.' }),
   })
-  .meta({ id: 'CreateConversation' })
+  .meta({
+    id: 'CreateConversation',
+    examples: [{ title: 'First steps', input: [{ type: 'text', text: 'Hello' }] }],
+  })
 export type CreateConversation = z.infer<typeof CreateConversation>
 
 /** The answer to a create. */

@@ -19,8 +19,8 @@ export const SessionConfigured = z
   .meta({ id: 'SessionConfigured' })
 export type SessionConfigured = z.infer<typeof SessionConfigured>
 
-/** Why a task failed. */
-export const TaskErrorCode = z
+/** What an `error` event is about. */
+export const EventErrorCode = z
   .enum([
     'model_auth',
     'model_quota',
@@ -31,8 +31,8 @@ export const TaskErrorCode = z
     'history_unavailable',
     'internal',
   ])
-  .meta({ id: 'TaskErrorCode' })
-export type TaskErrorCode = z.infer<typeof TaskErrorCode>
+  .meta({ id: 'EventErrorCode' })
+export type EventErrorCode = z.infer<typeof EventErrorCode>
 
 /** A line of the message history that all sessions of a CODEX_HOME share. */
 export const MessageHistoryEntry = z
@@ -77,7 +77,7 @@ export const EventMsg = z
       entries: z.array(z.record(z.string(), z.unknown())),
     }),
     message('stream_error', { message: z.string() }),
-    message('error', { message: z.string(), code: TaskErrorCode }),
+    message('error', { message: z.string(), code: EventErrorCode }),
     message('task_complete', { last_agent_message: z.string().nullable() }),
     message('turn_aborted', { reason: AbortReason }),
     message('shutdown_complete', {}),

@@ -26,17 +26,24 @@ const UserInput = z
     }),
   })
   .refine(hasOneOfItemsAndText, oneOfItemsAndText)
-  .meta({ id: 'UserInputOp', title: 'user_input' })
+  .meta({ id: 'UserInputOp', title: 'user_input', description: 'Takes either items or text.' })
 
 const UserTurn = z
   .strictObject({
     type: z.literal('user_turn'),
     ...userInputFields,
     ...turnContextFields,
-    delivery: z.enum(['queue', 'reject']).default('queue'),
+    delivery: z
+      .enum(['queue', 'reject'])
+      .default('queue')
+      .meta({ description: 'What to do while a task runs: run after it, or refuse.' }),
   })
   .refine(hasOneOfItemsAndText, oneOfItemsAndText)
-  .meta({ id: 'UserTurnOp', title: 'user_turn' })
+  .meta({
+    id: 'UserTurnOp',
+    title: 'user_turn',
+    description: 'Takes either items or text, and settings for this turn only.',
+  })
 
 const OverrideTurnContext = z
   .strictObject({ type: z.literal('override_turn_context'), ...turnContextFields })
@@ -88,7 +95,11 @@ const supportedTypes = ops.map((op) => op.shape.type.value).join(', ')
 /** What a submission asks of a conversation. */
 export const Op = z
   .discriminatedUnion('type', ops, { error: `this version supports the types ${supportedTypes}` })
-  .meta({ id: 'Op', description: 'What a submission asks of a conversation.' })
+  .meta({
+    id: 'Op',
+    description: 'What a submission asks of a conversation.',
+    examples: [{ type: 'user_input', text: 'Hello' }, { type: 'interrupt' }],
+  })
 export type Op = z.infer<typeof Op>
 export type OpOfType<Type extends Op['type']> = Extract<Op, { type: Type }>
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { TaskErrorCode } from './event.ts'
+import { EventErrorCode } from './event.ts'
 import { TokenUsage } from './token-usage.ts'
 
 const Seq = z.int().min(0)
@@ -27,7 +27,7 @@ export const TaskResult = z
     submission_id: z.string(),
     status: z.enum(['completed', 'aborted', 'failed']),
     last_agent_message: z.string().nullable(),
-    error: z.object({ code: TaskErrorCode, message: z.string() }).nullable(),
+    error: z.object({ code: EventErrorCode, message: z.string() }).nullable(),
     usage: TokenUsage.nullable(),
     after,
     last_seq: Seq.meta({ description: "The seq of the task's last event." }),

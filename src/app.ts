@@ -12,7 +12,7 @@ import type { ConversationManager } from './conversation/conversation-manager.ts
 import accessLogPlugin from './http/access-log-plugin.ts'
 import accessPlugin, { type AccessOptions } from './http/access-plugin.ts'
 import { EventStreams, type EventStreamsSettings } from './http/event-streams.ts'
-import { answerClientError } from './http/client-error.ts'
+import { answerClientError } from './http/answer-client-error.ts'
 import jsonBodyPlugin from './http/json-body-plugin.ts'
 import methodNotAllowedPlugin from './http/method-not-allowed-plugin.ts'
 import { createMetrics } from './http/metrics.ts'

@@ -34,6 +34,11 @@ const AllowedOrigins = list.refine(
   'must be origins such as https://app.example.com',
 )
 
+const AllowedHosts = list.refine(
+  (hosts) => hosts.every(isHostName),
+  'must be host names without scheme or port',
+)
+
 const CodexHome = z.string().refine(isDirectory, 'must be a directory that exists')
 
 const Environment = z.object({
@@ -44,11 +49,11 @@ const Environment = z.object({
     .default('memory'),
   PARLEY_API_KEYS: ApiKeys.default([]),
   PARLEY_ALLOWED_ORIGINS: AllowedOrigins.default([]),
-  PARLEY_ALLOWED_HOSTS: list.default([]),
+  PARLEY_ALLOWED_HOSTS: AllowedHosts.default([]),
   PARLEY_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info'),
-  PARLEY_LOG_BYTES: whole(1, 2 ** 40).default(16 * 2 ** 20),
+  PARLEY_EVENT_LOG_BYTES: whole(1, 2 ** 40).default(16 * 2 ** 20),
   PARLEY_HEARTBEAT_MS: whole(10, 86_400_000).default(15_000),
   PARLEY_STUCK_READER_MS: whole(10, 86_400_000).default(30_000),
   PARLEY_DRAIN_MS: whole(0, 3_600_000).default(10_000),
@@ -73,7 +78,7 @@ export type ReadSettings =
   | { readonly problems: readonly string[] }
 
 /** Reads the settings from an environment. An empty variable counts as not set. */
-export function readSettings(environment: NodeJS.ProcessEnv): ReadSettings {
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): ReadSettings {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const parsed = Environment.safeParse(given)
   const problems = [...(parsed.error?.issues ?? []).map(problemLine), ...exposureProblems(given)]
@@ -98,6 +103,11 @@ function exposureProblems(given: NodeJS.ProcessEnv): readonly string[] {
 
 function isLoopback(host: string): boolean {
   return isLoopbackName(host.includes(':') ? `[${host}]` : host)
+}
+
+function isHostName(name: string): boolean {
+  const url = `http://${name}`
+  return URL.canParse(url) && new URL(url).hostname === name.toLowerCase()
 }
 
 function isDirectory(path: string): boolean {

@@ -62,7 +62,12 @@ export class ParleyError extends Error {
   }
 }
 
-/** An `invalid_request` about one field of a body. */
+/** What is answered to new work while the process goes down. */
+export function shuttingDown(): ParleyError {
+  return new ParleyError('shutting_down', 'The server is going down.', { retryAfter: 1 })
+}
+
+/** An `invalid_request` about one field of a body or query, or one header. */
 export function invalidField(pointer: string, message: string): ParleyError {
   return new ParleyError('invalid_request', `${pointer}: ${message}`, {
     extras: { errors: [{ pointer, message }] },

@@ -9,7 +9,7 @@ const retryMs = 2_000
 /** Milliseconds that closing may take even where there is nothing to drain. */
 const leastDrainMs = 1_000
 
-const read = readSettings(process.env)
+const read = readSettings()
 if ('problems' in read) refuse(read.problems)
 else await serve(read.settings, read.unknown)
 

@@ -1,4 +1,5 @@
 import type { BaseLogger } from 'pino'
+import type { ModelClient } from './agents/native/model-client.ts'
 import { createNativeAgent } from './agents/native/native-agent.ts'
 import { createOfflineClient } from './agents/native/offline-client.ts'
 import { createResponsesClient } from './agents/native/responses-client.ts'
@@ -20,21 +21,18 @@ const offlineDeltaMs = 20
 
 /** Puts the service together from its settings. */
 export function createParts(settings: Settings, logger: BaseLogger): Parts {
-  const log = new MemoryEventLog({ maxBytesPerConversation: settings.PARLEY_LOG_BYTES })
+  const log = new MemoryEventLog({ maxBytesPerConversation: settings.PARLEY_EVENT_LOG_BYTES })
   const clients = createModelClients(settings)
-  const defaultProvider = 'openai' in clients ? 'openai' : 'offline'
-  if (defaultProvider === 'offline') {
+  if (clients[0]?.provider === 'offline') {
     logger.warn('no OPENAI_API_KEY: conversations use the offline model unless they name another')
   }
   const native = createNativeAgent({
     clients,
-    defaultProvider,
     showRawReasoning: true,
     defaultModel: (provider) => (provider === 'offline' ? 'offline' : settings.PARLEY_MODEL),
   })
   const manager = new ConversationManager({
-    agents: { native },
-    defaultAgent: 'native',
+    agents: [native],
     log,
     history: new MessageHistory(settings.CODEX_HOME),
     logger,
@@ -50,14 +48,15 @@ export function createParts(settings: Settings, logger: BaseLogger): Parts {
   return {
     manager,
     async [Symbol.asyncDispose]() {
-      for (const client of Object.values(clients)) await client.close()
+      for (const client of clients) await client.close()
       await log.close()
     },
   }
 }
 
-function createModelClients({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl }: Settings) {
+/** The first is the default: OpenAI where there is a key for it. */
+function createModelClients(settings: Settings): readonly ModelClient[] {
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl } = settings
   const offline = createOfflineClient({ deltaDelayMs: offlineDeltaMs })
-  if (apiKey === undefined) return { offline }
-  return { openai: createResponsesClient({ baseUrl, apiKey }), offline }
+  return apiKey === undefined ? [offline] : [createResponsesClient({ baseUrl, apiKey }), offline]
 }

@@ -43,7 +43,7 @@ const mayImport: Readonly<Record<Part, readonly Part[]>> = {
 }
 
 /** The only readers of the environment. */
-const readsEnvironment = new Set(['src/main.ts', 'src/config.ts'])
+const readsEnvironment = new Set(['src/config.ts'])
 
 interface Source {
   readonly file: string

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { readSettings, type Settings } from '../src/config.ts'
@@ -26,7 +27,7 @@ describe('without any setting', () => {
       PARLEY_ALLOWED_ORIGINS: [],
       PARLEY_ALLOWED_HOSTS: [],
       PARLEY_LOG_LEVEL: 'info',
-      PARLEY_LOG_BYTES: 16_777_216,
+      PARLEY_EVENT_LOG_BYTES: 16_777_216,
       PARLEY_HEARTBEAT_MS: 15_000,
       PARLEY_STUCK_READER_MS: 30_000,
       PARLEY_DRAIN_MS: 10_000,
@@ -106,7 +107,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'https://a.example https://b.example',
   ],
   PARLEY_LOG_LEVEL: ['loud', 'INFO', '30'],
-  PARLEY_LOG_BYTES: [...notWhole, '0'],
+  PARLEY_EVENT_LOG_BYTES: [...notWhole, '0'],
   PARLEY_HEARTBEAT_MS: [...notWhole, '0', '9', '86400001'],
   PARLEY_STUCK_READER_MS: [...notWhole, '0', '9', '86400001'],
   PARLEY_DRAIN_MS: [...notWhole, '3600001'],
@@ -192,3 +193,20 @@ describe('names that are not known', () => {
     expect(settingsOf({ PARLEY_PROT: '1' })).not.toHaveProperty('PARLEY_PROT')
   })
 })
+
+test('README lists every setting with its default', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (?:`([^`]*)`|none) \|/gm)]
+  const listed = Object.fromEntries(rows.map(([, name, value]) => [name, value]))
+  const settings = settingsOf({})
+  const defaults = Object.entries(settings).map(([name, value]) => [name, shown(value)])
+  expect(listed).toEqual({
+    ...Object.fromEntries(defaults),
+    CODEX_HOME: '~/.codex',
+    OPENAI_API_KEY: undefined,
+  })
+})
+
+function shown(value: unknown): string | undefined {
+  return Array.isArray(value) && value.length === 0 ? undefined : String(value)
+}

@@ -52,13 +52,11 @@ function createManager(
   started: (io: TaskIo) => void,
 ): ConversationManager {
   const native = createNativeAgent({
-    clients: { instant: instantModel },
-    defaultProvider: 'instant',
+    clients: [instantModel],
     defaultModel: () => 'instant',
   })
   return new ConversationManager({
-    agents: { native, publisher: createPublisherAgent(started) },
-    defaultAgent: 'native',
+    agents: [native, createPublisherAgent(started)],
     log: new MemoryEventLog({ maxBytesPerConversation: 16 * 2 ** 20 }),
     history: new MessageHistory(codexHome),
     logger,

@@ -1,4 +1,4 @@
-import type { Event, EventMsg, TaskErrorCode } from '../../schemas/event.ts'
+import type { Event, EventMsg, EventErrorCode } from '../../schemas/event.ts'
 import type { InputItem } from '../../schemas/input-item.ts'
 import type {
   ApprovalPolicy,
@@ -11,22 +11,20 @@ import type { TurnContext } from '../../schemas/turn-context.ts'
 /** An event without what the log adds. */
 export type AgentEvent = Pick<Event, 'submission_id' | 'msg'>
 
-/** What a task may say. The conversation says the rest: starts, ends, errors, user messages. */
-export type TaskMsg = Extract<
-  EventMsg,
-  {
-    type:
-      | 'agent_message_delta'
-      | 'agent_message'
-      | 'agent_reasoning_delta'
-      | 'agent_reasoning'
-      | 'agent_reasoning_raw_content_delta'
-      | 'agent_reasoning_raw_content'
-      | 'agent_reasoning_section_break'
-      | 'token_count'
-      | 'stream_error'
-  }
->
+/** What a task does not say: the conversation does, for every agent alike. */
+type ConversationMsgType =
+  | 'session_configured'
+  | 'user_message'
+  | 'task_started'
+  | 'get_history_entry_response'
+  | 'conversation_history'
+  | 'error'
+  | 'task_complete'
+  | 'turn_aborted'
+  | 'shutdown_complete'
+
+/** What a task may say. */
+export type TaskMsg = Exclude<EventMsg, { type: ConversationMsgType }>
 
 /** What a create asked for; the agent fills in what is missing. */
 interface RequestedSettings {
@@ -46,8 +44,9 @@ export interface SpawnOptions {
   /** The state of the shared message history, for `session_configured`. */
   readonly history: { readonly logId: number; readonly entryCount: number }
   /**
-   * Takes the session's start-up events, in order, before `spawn` settles. The first must be
-   * `session_configured` with submission id `""`; start-up problems are `error` events after it.
+   * Takes what the session says outside of tasks, in order. The first must be
+   * `session_configured` with submission id `""`. After it only `error` events are taken, at any
+   * time: what did not start, or broke.
    */
   readonly emit: (event: AgentEvent) => void
   /** Aborted when nobody waits for the session any more; the agent then leaves nothing behind. */
@@ -74,7 +73,7 @@ export interface TaskIo {
 /** How a task ended. After an abort the conversation ignores it. */
 export type TaskEnd =
   | { readonly status: 'completed'; readonly lastAgentMessage: string | null }
-  | { readonly status: 'failed'; readonly code: TaskErrorCode; readonly message: string }
+  | { readonly status: 'failed'; readonly code: EventErrorCode; readonly message: string }
 
 /** One item of the model's history, in the agent's own form. */
 export type HistoryEntry = Readonly<Record<string, unknown>>

@@ -3,7 +3,7 @@ import { v7 as uuidV7 } from 'uuid'
 import type { CreateConversation, CreatedConversation } from '../../schemas/conversation.ts'
 import type { Op } from '../../schemas/op.ts'
 import type { SubmissionReceipt } from '../../schemas/submission.ts'
-import { ParleyError } from '../errors.ts'
+import { ParleyError, shuttingDown } from '../errors.ts'
 import { fingerprint } from '../lib/fingerprint.ts'
 import { KeyedLock } from '../lib/keyed-lock.ts'
 import type { EventLog } from '../log/event-log.ts'
@@ -27,9 +27,8 @@ export interface ManagerLimits extends ConversationLimits {
 }
 
 export interface ConversationManagerParts {
-  /** By name. */
-  readonly agents: Readonly<Record<string, Agent>>
-  readonly defaultAgent: string
+  /** The first is the default. */
+  readonly agents: readonly Agent[]
   readonly log: EventLog
   readonly history: MessageHistory
   readonly logger: BaseLogger
@@ -100,13 +99,15 @@ export class ConversationManager {
     return { answer: once.answer, replayed: replayed || once.replayed }
   }
 
+  find(id: string): Conversation | undefined {
+    return this.#registry.get(id.toLowerCase())?.conversation
+  }
+
   /** Fails with `conversation_not_found`. */
   get(id: string): Conversation {
-    const registered = this.#registry.get(id.toLowerCase())
-    if (registered === undefined) {
-      throw new ParleyError('conversation_not_found', 'There is no conversation with this id.')
-    }
-    return registered.conversation
+    const found = this.find(id)
+    if (found !== undefined) return found
+    throw new ParleyError('conversation_not_found', 'There is no conversation with this id.')
   }
 
   /** Puts an op into a conversation's queue, as `Conversation.submit` does. */
@@ -149,8 +150,7 @@ export class ConversationManager {
 
   /** Fails with `shutting_down` once the drain has begun. */
   assertAccepting(): void {
-    if (!this.#draining) return
-    throw new ParleyError('shutting_down', 'The server is going down.', { retryAfter: 1 })
+    if (this.#draining) throw shuttingDown()
   }
 
   /**

@@ -74,7 +74,8 @@ export class Conversation {
     }
     this.#keys = new IdempotencyKeys({ maxKeys, keepMs })
     spawned.events.attach(({ msg }) => {
-      if (this.#turns.hasSession) this.#writer.emit(INITIAL_SUBMIT_ID, msg)
+      const taken = this.#turns.hasSession && msg.type === 'error'
+      if (taken) this.#writer.emit(INITIAL_SUBMIT_ID, msg)
     })
   }
 
@@ -124,7 +125,9 @@ export class Conversation {
     const { submission_id, after } = receipt
     const task = receipt.task_submission_id ?? submission_id
     const result = await this.#turns.results.wait(task, signal)
-    return result === undefined ? undefined : { ...result, submission_id, after }
+    if (result === undefined) return undefined
+    const { last_seq, ...ended } = result
+    return { ...ended, submission_id, after, last_seq }
   }
 
   read(options: ReadOptions): Promise<EventSlice> {

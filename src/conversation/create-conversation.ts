@@ -9,8 +9,8 @@ import { Conversation, type ConversationParts } from './conversation.ts'
 import { spawnSession, type SpawnedSession } from './spawn-session.ts'
 
 export interface CreateParts extends ConversationParts {
-  readonly agents: Readonly<Record<string, Agent>>
-  readonly defaultAgent: string
+  /** The first is the default. */
+  readonly agents: readonly Agent[]
   readonly limits: ConversationParts['limits'] & { readonly spawnTimeoutMs: number }
 }
 
@@ -72,12 +72,11 @@ export async function discardConversation(
 async function spawn(
   conversationId: string,
   request: CreateConversation,
-  { agents, defaultAgent, history, limits, logger }: CreateParts,
+  { agents, history, limits, logger }: CreateParts,
 ): Promise<SpawnedSession> {
-  const name = request.agent ?? defaultAgent
-  const agent = Object.hasOwn(agents, name) ? agents[name] : undefined
+  const agent = agents.find(({ name }) => name === (request.agent ?? agents[0]?.name))
   if (agent === undefined) {
-    throw invalidField('/agent', `the agents are ${Object.keys(agents).join(', ')}`)
+    throw invalidField('/agent', `the agents are ${agents.map(({ name }) => name).join(', ')}`)
   }
   if (request.cwd !== undefined) await checkDirectory('/cwd', request.cwd)
   const historyState = await history.state().catch((error: unknown) => {

@@ -1,5 +1,8 @@
 import type { AgentEvent } from '../agents/agent.ts'
 
+/** Events that are kept for a conversation that is being made; what comes beyond is dropped. */
+const maxHeld = 256
+
 /** Keeps what a session says until its conversation exists, then passes it on. */
 export class StartUpEvents {
   readonly #first = Promise.withResolvers<AgentEvent>()
@@ -16,8 +19,8 @@ export class StartUpEvents {
     if (!this.#begun) {
       this.#begun = true
       this.#first.resolve(event)
-    } else if (this.#sink === undefined) this.#held.push(event)
-    else this.#sink(event)
+    } else if (this.#sink !== undefined) this.#sink(event)
+    else if (this.#held.length < maxHeld) this.#held.push(event)
   }
 
   /** Sends what was held, and what is still to come, to `sink`. */

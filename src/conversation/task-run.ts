@@ -46,7 +46,10 @@ export class TaskRun {
     try {
       const running = session.runTask(this.task, io)
       const end = await Promise.race([running, this.#graceOver.promise])
-      return this.#abortedEnd() ?? end ?? { status: 'completed', lastAgentMessage: null }
+      const aborted = this.#abortedEnd()
+      if (aborted !== undefined) return aborted
+      if (end === undefined) throw new Error('the grace time ended without an abort')
+      return end
     } catch (error) {
       const aborted = this.#abortedEnd()
       if (aborted === undefined) throw error

@@ -1,4 +1,4 @@
-import { ParleyError } from '../errors.ts'
+import { ParleyError, shuttingDown } from '../errors.ts'
 import { transitions, type Action, type State, type Transition, type Trigger } from './states.ts'
 
 type Refusal = Extract<Action, `refuse_${string}`>
@@ -7,8 +7,7 @@ const refusals: Readonly<Record<Refusal, () => ParleyError>> = {
   refuse_running: () =>
     new ParleyError('task_running', 'A task is running; wait for its end or queue.'),
   refuse_closed: () => new ParleyError('conversation_closed', 'The conversation was shut down.'),
-  refuse_suspended: () =>
-    new ParleyError('shutting_down', 'The server is going down.', { retryAfter: 1 }),
+  refuse_suspended: shuttingDown,
 }
 
 /** What a trigger does in a state. Throws the ParleyError of a refusal, or for a defect. */

@@ -17,8 +17,8 @@ async function accessLogPlugin(app: FastifyInstance): Promise<void> {
   })
 }
 
-function named({ method, url }: FastifyRequest): { method: string; url: string } {
-  return { method, url }
+function named({ method, url, caller }: FastifyRequest) {
+  return { method, url, caller }
 }
 
 declare module 'fastify' {

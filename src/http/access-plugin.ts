@@ -43,6 +43,7 @@ const keyless = [...probes, '/openapi.yaml', '/openapi.json', '/docs', '/docs/']
  * pages), and the API key. Answers CORS preflights for allowed origins only.
  */
 async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promise<void> {
+  app.decorateRequest('caller', undefined)
   const keys = options.apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }))
   app.addHook('onRequest', async (request) => {
     checkHost(request, options)
@@ -55,7 +56,8 @@ async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promi
     if (keys.length === 0 || isUnder(keyless, request)) return
     const given = digest(bearerToken(request))
     const matches = keys.filter((key) => timingSafeEqual(key.digest, given))
-    if (matches.length > 0) return
+    request.caller = matches[0]?.name
+    if (request.caller !== undefined) return
     reply.header('www-authenticate', 'Bearer')
     throw new ParleyError('unauthorized', 'Send "authorization: Bearer <API key>".')
   })
@@ -79,7 +81,8 @@ function checkOrigin(request: FastifyRequest, { allowedOrigins }: AccessOptions)
   if (origin === undefined || allowedOrigins.includes(origin)) return
   const host = hostNameOf(origin)
   if (host !== undefined && isLoopbackName(host)) return
-  if (origin === `${request.protocol}://${request.headers.host}`) return
+  // Its own pages, also where TLS ends in front of it.
+  if (URL.canParse(origin) && new URL(origin).host === request.headers.host) return
   throw new ParleyError('forbidden', 'This origin is not allowed; see PARLEY_ALLOWED_ORIGINS.')
 }
 
@@ -100,6 +103,13 @@ function bearerToken(request: FastifyRequest): string {
 /** Digests have one length, so that the comparison takes the same time for every key. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The name of the API key that came with it. */
+    caller: string | undefined
+  }
 }
 
 export default fastifyPlugin(accessPlugin, { name: 'access' })

@@ -1,11 +1,12 @@
-import type { EventType } from '../../schemas/event.ts'
+import { jsonLine } from '../lib/json-line.ts'
 import { jsonOfFrame } from '../lib/sse-frame.ts'
 import type { EventSlice, ReadOptions } from '../log/event-log.ts'
+import type { EventFilter } from './event-filter.ts'
 
 export interface EventPageOptions {
   readonly after: number
   readonly limit: number
-  readonly wants: ((type: EventType) => boolean) | undefined
+  readonly wants: EventFilter | undefined
 }
 
 /** Events that are looked at for one page; a rare type may need several pages to be found. */
@@ -29,5 +30,5 @@ export async function eventPage(
     }
   } while (data.length < limit && cursor < lastSeq && cursor < end)
   const rest = { after: cursor, last_seq: lastSeq, has_more: cursor < lastSeq }
-  return `{"data":[${data.join(',')}],${JSON.stringify(rest).slice(1)}`
+  return `{"data":[${data.join(',')}],${jsonLine(rest).slice(1)}`
 }

@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { EventType } from '../../schemas/event.ts'
 import { ParleyError } from '../errors.ts'
 import { retryFrame } from '../lib/sse-frame.ts'
+import type { EventFilter } from './event-filter.ts'
 import {
   SseStream,
   type SseStreamSettings,
@@ -20,7 +20,7 @@ export interface EventStreamsSettings extends SseStreamSettings {
 export interface OpenStream {
   readonly source: StreamSource & { readonly id: string }
   readonly after: number
-  readonly wants?: ((type: EventType) => boolean) | undefined
+  readonly wants?: EventFilter | undefined
   readonly untilIdle?: boolean
 }
 
@@ -102,11 +102,13 @@ export class EventStreams {
     // The head in a write of its own is kept as one string, both in one packet.
     response.cork()
     response.writeHead(reply.statusCode, outgoingHeaders(reply)).flushHeaders()
-    response.write(`${retryFrame(this.#jitteredRetryMs()).trimEnd()}\n: parley\n\n`)
+    const opening = `${retryFrame(this.#jitteredRetryMs()).trimEnd()}\n: parley\n\n`
+    response.write(opening)
     response.uncork()
     const { source, after, wants, untilIdle = false } = options
     const settings = this.#settings
     const stream = new SseStream({ source, response, after, wants, untilIdle, settings })
+    stream.bytes += opening.length
     this.#add(stream, source.id)
     response.once('close', () => this.#remove(stream, request))
     if (this.#drainLingerMs !== undefined) {
@@ -151,8 +153,8 @@ export class EventStreams {
     this.#ended[endedBy] += 1
     this.#events += events
     this.#bytes += bytes
-    const { method, url } = request
-    request.log.info({ method, url, events, bytes, ended_by: endedBy }, 'stream ended')
+    const { method, url, caller } = request
+    request.log.info({ method, url, caller, events, bytes, ended_by: endedBy }, 'stream ended')
   }
 
   #jitteredRetryMs(): number {

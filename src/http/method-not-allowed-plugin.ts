@@ -2,6 +2,7 @@ import type { FastifyInstance, HTTPMethods } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ParleyError } from '../errors.ts'
 
+/** Every method that the framework routes without a body of its own kind. */
 const methods: readonly HTTPMethods[] = [
   'GET',
   'HEAD',

@@ -1,6 +1,8 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { stringify } from 'yaml'
+import { jsonLine } from '../lib/json-line.ts'
 import {
   fastifyZodOpenApiPlugin,
   fastifyZodOpenApiTransformers,
@@ -11,7 +13,7 @@ import {
 async function openapiPlugin(app: FastifyInstance): Promise<void> {
   app.setValidatorCompiler(validatorCompiler)
   // The compiler checks answers against their schemas; at run time that would cost each of them.
-  app.setSerializerCompiler(() => JSON.stringify)
+  app.setSerializerCompiler(() => jsonLine)
   await app.register(fastifyZodOpenApiPlugin, {
     documentOpts: {
       override: ({ jsonSchema, io }) => {
@@ -32,7 +34,7 @@ async function openapiPlugin(app: FastifyInstance): Promise<void> {
         description: 'Agent conversations over HTTP.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      servers: [{ url: 'http://127.0.0.1:8787', description: 'The default of a local start.' }],
+      servers: [{ url: '/', description: 'The server that gave this document.' }],
       components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
       security: [{}, { apiKey: [] }],
       tags: [
@@ -44,6 +46,19 @@ async function openapiPlugin(app: FastifyInstance): Promise<void> {
     },
     ...fastifyZodOpenApiTransformers,
   })
+  writeOnce(app)
+}
+
+/**
+ * Makes all formats from one document. Asked again for another one, the generator would repeat
+ * every schema that is part of requests and answers under a second name.
+ */
+function writeOnce(app: FastifyInstance): void {
+  const generate = app.swagger
+  const document = () => generate.call(app, { yaml: false })
+  const write = (options?: { yaml?: boolean }) =>
+    options?.yaml === true ? stringify(JSON.parse(JSON.stringify(document()))) : document()
+  Object.assign(app, { swagger: write })
 }
 
 export default fastifyPlugin(openapiPlugin, { name: 'openapi' })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ParleyError } from '../errors.ts'
+import { invalidField } from '../errors.ts'
 import type { RecordPosition } from '../log/event-log.ts'
 
 const Position = z.tuple([z.iso.datetime({ precision: 3 }), z.guid()])
@@ -13,7 +13,7 @@ export function pageCursor({ created_at, conversation_id }: RecordPosition): str
 export function parsePageCursor(cursor: string): RecordPosition {
   const position = Position.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()))
   if (!position.success) {
-    throw new ParleyError('invalid_request', 'The cursor is not a next_cursor of this list.')
+    throw invalidField('/cursor', 'is not a next_cursor of this list')
   }
   const [created_at, conversation_id] = position.data
   return { created_at, conversation_id }

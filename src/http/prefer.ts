@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ParleyError } from '../errors.ts'
+import { invalidField } from '../errors.ts'
 
 const maxWaitSeconds = 600
 
@@ -14,7 +14,7 @@ export function preferredWait(request: FastifyRequest): number | undefined {
   const [, digits] = /^\s*wait\s*=\s*"?(\d{1,3})"?\s*$/i.exec(wait) ?? []
   const seconds = Number(digits ?? Number.NaN)
   if (seconds <= maxWaitSeconds) return seconds
-  throw new ParleyError('invalid_request', `Prefer: wait takes 0 to ${maxWaitSeconds} seconds.`)
+  throw invalidField('/prefer', `wait takes 0 to ${maxWaitSeconds} seconds`)
 }
 
 /** Aborted when the time is up or the caller has left. */

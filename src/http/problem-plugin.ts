@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ParleyError } from '../errors.ts'
+import { jsonLine } from '../lib/json-line.ts'
 import { problemOf, toParleyError } from './problem.ts'
 
 /** Answers every error as `application/problem+json` and logs what callers must not see. */
@@ -23,7 +24,7 @@ export async function sendProblem(
     .code(error.status)
     .type('application/problem+json; charset=utf-8')
     .header('cache-control', 'no-store')
-    .serializer(JSON.stringify)
+    .serializer(jsonLine)
     .send(problemOf(error, request.id))
 }
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import type { EventType } from '../../schemas/event.ts'
 import { ParleyError } from '../errors.ts'
 import { commentFrame, controlFrame, cursorFrame } from '../lib/sse-frame.ts'
 import type { EventSlice, LoggedEvent, ReadOptions } from '../log/event-log.ts'
+import type { EventFilter } from './event-filter.ts'
 import { joinFrames } from './join-frames.ts'
 
 /** What a stream needs of a conversation. */
@@ -27,7 +27,7 @@ export interface SseStreamOptions {
   readonly response: ServerResponse
   readonly after: number
   /** Which events go out; undefined means all. */
-  readonly wants: ((type: EventType) => boolean) | undefined
+  readonly wants: EventFilter | undefined
   readonly untilIdle: boolean
   readonly settings: SseStreamSettings
 }
@@ -197,6 +197,7 @@ export class SseStream {
     this.#release(end)
     const { response, settings } = this.#options
     const last = control && controlFrame({ ...control, last_seq: this.#cursor })
+    this.bytes += last?.length ?? 0
     response.end(last)
     const linger = setTimeout(() => response.destroy(), settings.stuckReaderMs)
     response.once('close', () => clearTimeout(linger))

@@ -12,7 +12,7 @@ import type {
 } from './event-log.ts'
 import { EventWindow } from './event-window.ts'
 import { WakeUps } from './wake-ups.ts'
-import { indexOfPosition } from './record-order.ts'
+import { indexOfPosition } from './index-of-position.ts'
 
 export interface MemoryEventLogOptions {
   /** Bytes of encoded events kept per conversation; past it the oldest go, the newest stays. */

@@ -204,7 +204,7 @@ describe('GET events: a page', () => {
     }
     const page = await fetch(events, { headers: { accept: 'application/json' } })
     const rest = '"after":5,"last_seq":5,"has_more":false'
-    expect(await page.text()).toBe(`{"data":[${lines.join(',')}],${rest}}`)
+    expect(await page.text()).toBe(`{"data":[${lines.join(',')}],${rest}}\n`)
   })
 
   test('of a rare type looks past events that do not match', async () => {

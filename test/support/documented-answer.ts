@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { z } from 'zod'
 import { Conversation, ConversationPage, CreatedConversation } from '../../schemas/conversation.ts'
+import { EventPage } from '../../schemas/event-stream.ts'
 import { Problem } from '../../schemas/problem.ts'
-import { EventPage } from '../../schemas/requests.ts'
 import { SubmissionReceipt, TaskResult } from '../../schemas/submission.ts'
 import type { RawAnswer } from './raw-http.ts'
 

@@ -1,4 +1,4 @@
-import { INITIAL_SUBMIT_ID, type EventMsg, type TaskErrorCode } from '../../schemas/event.ts'
+import { INITIAL_SUBMIT_ID, type EventMsg, type EventErrorCode } from '../../schemas/event.ts'
 import type { InputItem } from '../../schemas/input-item.ts'
 import type {
   Agent,
@@ -20,7 +20,7 @@ export interface FakeTask {
   emit(msg: TaskMsg): Promise<void>
   say(delta: string): Promise<void>
   complete(lastAgentMessage?: string | null): void
-  fail(code: TaskErrorCode, message: string): void
+  fail(code: EventErrorCode, message: string): void
   crash(error: unknown): void
 }
 

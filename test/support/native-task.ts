@@ -19,8 +19,7 @@ export async function openSession(options: OpenSessionOptions = {}): Promise<Ope
   const server = await startResponsesServer()
   const client = createResponsesClient({ baseUrl: server.baseUrl, apiKey: 'key', idleTimeoutMs })
   const agent = createNativeAgent({
-    clients: { openai: client },
-    defaultProvider: 'openai',
+    clients: [client],
     defaultModel: () => 'some-model',
     retries: { baseDelayMs: 1 },
     ...agentOptions,

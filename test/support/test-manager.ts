@@ -24,8 +24,7 @@ export async function startManager(
   const codexHome = await mkdtemp(join(tmpdir(), 'parley-test-'))
   const log = new TestEventLog()
   const manager = new ConversationManager({
-    agents: { [agent.name]: agent },
-    defaultAgent: agent.name,
+    agents: [agent],
     log,
     history: new MessageHistory(codexHome),
     logger: pino({ level: 'silent' }),

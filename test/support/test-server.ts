@@ -53,8 +53,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     logLine === undefined ? pino({ level: 'silent' }) : pino({ level: 'debug' }, { write: logLine })
   const log = new MemoryEventLog({ maxBytesPerConversation: options.maxLogBytes ?? 2 ** 24 })
   const manager = new ConversationManager({
-    agents: { [agent.name]: agent },
-    defaultAgent: agent.name,
+    agents: [agent],
     log,
     history: new MessageHistory(codexHome),
     logger,

@@ -1,4 +1,4 @@
-import type { TaskErrorCode } from '../../../schemas/event.ts'
+import type { EventErrorCode } from '../../../schemas/event.ts'
 import type { ReasoningEffort, ReasoningSummary } from '../../../schemas/policies.ts'
 import type { TokenUsage } from '../../../schemas/token-usage.ts'
 import type { ModelItem, OutputItem } from './model-item.ts'
@@ -33,7 +33,7 @@ export type ModelEvent =
  * the server did not take it (429, 5xx, no connection), `stream` when its answer broke off.
  */
 export interface ModelFailure {
-  readonly code: TaskErrorCode
+  readonly code: EventErrorCode
   readonly retry: 'never' | 'request' | 'stream'
   /** Milliseconds the server asked to wait. */
   readonly retryAfterMs?: number | undefined

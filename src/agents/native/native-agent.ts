@@ -1,6 +1,5 @@
+import { INITIAL_SUBMIT_ID, type SessionConfigured } from '../../../schemas/event.ts'
 import { invalidField } from '../../errors.ts'
-import type { SessionConfigured } from '../../../schemas/event.ts'
-import { INITIAL_SUBMIT_ID } from '../../../schemas/event.ts'
 import type { Agent, SpawnOptions } from '../agent.ts'
 import { baseInstructions } from './base-instructions.ts'
 import type { ModelClient } from './model-client.ts'
@@ -8,10 +7,8 @@ import { NativeSession, type SessionShared } from './native-session.ts'
 import { defaultRetryLimits, type RetryLimits } from './retry-delay.ts'
 
 export interface NativeAgentOptions {
-  /** By provider name. Whoever made a client closes it. */
-  readonly clients: Readonly<Record<string, ModelClient>>
-  /** The provider where a create names none; one of `clients`. */
-  readonly defaultProvider: string
+  /** One per provider; the first is the default. Whoever made a client closes it. */
+  readonly clients: readonly ModelClient[]
   /** The model of a provider where a create names none. */
   readonly defaultModel: (provider: string) => string
   readonly retries?: Partial<RetryLimits>
@@ -23,7 +20,7 @@ const name = 'native'
 
 /** The agent that runs in this process and samples models itself. */
 export function createNativeAgent(options: NativeAgentOptions): Agent {
-  const clients = new Map(Object.entries(options.clients))
+  const clients = new Map(options.clients.map((client) => [client.provider, client]))
   const shared: SessionShared = {
     limits: { ...defaultRetryLimits, ...options.retries },
     showRawReasoning: options.showRawReasoning ?? false,
@@ -32,11 +29,11 @@ export function createNativeAgent(options: NativeAgentOptions): Agent {
     name,
     async spawn(spawn) {
       spawn.signal.throwIfAborted()
-      const provider = spawn.settings.model_provider ?? options.defaultProvider
-      const client = clients.get(provider)
+      const provider = spawn.settings.model_provider ?? options.clients[0]?.provider
+      const client = clients.get(provider ?? '')
       if (client === undefined) throw unknownProvider(provider, [...clients.keys()])
-      const model = spawn.settings.model ?? options.defaultModel(provider)
-      const configured = sessionConfigured(spawn, model, provider)
+      const model = spawn.settings.model ?? options.defaultModel(client.provider)
+      const configured = sessionConfigured(spawn, model, client.provider)
       spawn.emit({
         submission_id: INITIAL_SUBMIT_ID,
         msg: { type: 'session_configured', ...configured },
@@ -69,7 +66,7 @@ function sessionConfigured(
   }
 }
 
-function unknownProvider(provider: string, known: readonly string[]) {
+function unknownProvider(provider: string | undefined, known: readonly string[]) {
   const asked = JSON.stringify(provider)
   return invalidField('/model_provider', `${asked} is not known; known: ${known.join(', ')}`)
 }

@@ -1,4 +1,4 @@
-import type { TaskErrorCode } from '../../../schemas/event.ts'
+import type { EventErrorCode } from '../../../schemas/event.ts'
 import { ModelError, type ModelFailure } from './model-client.ts'
 
 /** What the server says of a failure; every field may be missing. */
@@ -21,7 +21,7 @@ export interface RefusedRequest {
 export type Redact = (text: string) => string
 
 /** The server's codes (or types) for what the same request will meet again. */
-const finalCodes: ReadonlyMap<string, TaskErrorCode> = new Map([
+const finalCodes: ReadonlyMap<string, EventErrorCode> = new Map([
   ['insufficient_quota', 'model_quota'],
   ['usage_limit_reached', 'model_quota'],
   ['usage_not_included', 'model_quota'],
@@ -102,7 +102,7 @@ function failureOf({ status, retryAfter }: RefusedRequest, error: ServerError): 
   return { code: finalCode(error) ?? 'model_rejected', retry: 'never' }
 }
 
-function finalCode({ code, type }: ServerError): TaskErrorCode | undefined {
+function finalCode({ code, type }: ServerError): EventErrorCode | undefined {
   return finalCodes.get(code ?? '') ?? finalCodes.get(type ?? '')
 }
 

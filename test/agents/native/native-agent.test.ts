@@ -6,8 +6,7 @@ import { createOfflineClient } from '../../../src/agents/native/offline-client.t
 import { openSession, outline, spawnOptions, startTask } from '../../support/native-task.ts'
 
 const agent = createNativeAgent({
-  clients: { offline: createOfflineClient() },
-  defaultProvider: 'offline',
+  clients: [createOfflineClient()],
   defaultModel: (provider) => `default of ${provider}`,
 })
 

@@ -29,8 +29,7 @@ const text = (words: string) => [{ type: 'text' as const, text: words }]
 
 function offlineSession() {
   const agent = createNativeAgent({
-    clients: { offline: createOfflineClient() },
-    defaultProvider: 'offline',
+    clients: [createOfflineClient()],
     defaultModel: () => 'offline',
   })
   return agent.spawn(spawnOptions())

@@ -3,6 +3,11 @@ import type { Socket } from 'node:net'
 import { ParleyError } from '../errors.ts'
 import { problemOf } from './problem.ts'
 
+const details: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'The head of the request is too large.',
+  ERR_HTTP_REQUEST_TIMEOUT: 'The request did not arrive in time.',
+}
+
 /** Answers bytes that are not HTTP as any other bad request, and closes the connection. */
 export function answerClientError(error: { readonly code: string }, socket: Socket): void {
   // Once anything was sent, an answer could end up inside another one.
@@ -10,7 +15,8 @@ export function answerClientError(error: { readonly code: string }, socket: Sock
     socket.destroy()
     return
   }
-  const problem = new ParleyError('invalid_request', `This is not HTTP/1.1 (${error.code}).`)
+  const detail = details[error.code] ?? `This is not HTTP/1.1 (${error.code}).`
+  const problem = new ParleyError('invalid_request', detail)
   const requestId = randomUUID()
   const body = JSON.stringify(problemOf(problem, requestId))
   const head = [

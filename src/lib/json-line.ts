@@ -1,0 +1,4 @@
+/** JSON with an end of line, as terminals like it. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value)}\n`
+}
