@@ -55,8 +55,7 @@ async function accessPlugin(app: FastifyInstance, options: AccessOptions): Promi
   app.addHook('onRequest', async (request, reply) => {
     if (keys.length === 0 || isUnder(keyless, request)) return
     const given = digest(bearerToken(request))
-    const matches = keys.filter((key) => timingSafeEqual(key.digest, given))
-    request.caller = matches[0]?.name
+    request.caller = keys.find((key) => timingSafeEqual(key.digest, given))?.name
     if (request.caller !== undefined) return
     reply.header('www-authenticate', 'Bearer')
     throw new ParleyError('unauthorized', 'Send "authorization: Bearer <API key>".')
