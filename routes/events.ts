@@ -33,7 +33,7 @@ const eventRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, options) 
         operationId: 'readEvents',
         summary: 'Stream or page through the events',
         description:
-          'Every event with a greater seq than the cursor, in order, each once: first from the log, then live. `Accept: application/json` answers a page instead. A stream of a conversation that has ended, read to its end, answers 204. Where a filter leaves events out, blocks with only an `id:` move the cursor past them.',
+          'Every event with a greater seq than the cursor, in order, each once: first from the log, then live. `Accept: application/json` answers a page instead, which may be shorter than its limit: `has_more` says whether there is more. A stream of a conversation that has ended, read to its end, answers 204. Where a filter leaves events out, blocks with only an `id:` move the cursor past them.',
         tags: ['Events'],
         params: ConversationParams,
         querystring: EventsQuery,

@@ -36,6 +36,8 @@ export interface AppParts {
 const taskShare = 0.7
 /** The share in which readers may take the last of their streams. */
 const readerShare = 0.2
+/** The share in which the last answers go out, before the connections that are left are cut. */
+const answerShare = 0.05
 /** Milliseconds a caller has to send a whole request. */
 const requestTimeoutMs = 60_000
 /** Milliseconds of silence after which the kernel asks whether a peer is still there. */
@@ -64,8 +66,19 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   app.addHook('preClose', async () => {
     await manager.drain(AbortSignal.timeout(Math.floor(parts.drainMs * taskShare)))
     await streams.drain(Math.floor(parts.drainMs * readerShare))
+    cutConnections(app, Math.floor(parts.drainMs * answerShare))
   })
   return app
+}
+
+/**
+ * Cuts what is still connected after so many milliseconds. Node closes only connections between
+ * two requests, and has stopped its own clock by then: one that has sent nothing yet, or half a
+ * request, would be waited for without end.
+ */
+function cutConnections({ server }: FastifyInstance, ms: number): void {
+  const timer = setTimeout(() => server.closeAllConnections(), ms)
+  server.once('close', () => clearTimeout(timer))
 }
 
 /** What matters to a service that serves data; the rendered reference has a policy of its own. */

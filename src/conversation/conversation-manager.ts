@@ -142,7 +142,8 @@ export class ConversationManager {
     await this.#lock.run(key, async () => {
       const conversation = this.get(key)
       await conversation.shutdown()
-      await readersDone?.(key)
+      // Where the process goes down it was only suspended: its readers see the end in the deletion.
+      if (conversation.status === 'closed') await readersDone?.(key)
       await discardConversation(conversation, this.#parts.log)
       this.#registry.delete(key)
     })

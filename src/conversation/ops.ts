@@ -1,4 +1,4 @@
-import type { MessageHistoryEntry } from '../../schemas/event.ts'
+import type { EventMsg, MessageHistoryEntry } from '../../schemas/event.ts'
 import { itemsOf, type Op, type OpOfType } from '../../schemas/op.ts'
 import type { TurnContext, TurnContextOverrides } from '../../schemas/turn-context.ts'
 import type { AgentSession } from '../agents/agent.ts'
@@ -81,7 +81,7 @@ async function getHistoryEntry(
 ): Promise<Effect> {
   const submission_id = parts.turns.apply('query')
   const reply = (entry: MessageHistoryEntry | null): void => {
-    parts.writer.emit(submission_id, { type: 'get_history_entry_response', offset, log_id, entry })
+    emitLater(parts, submission_id, { type: 'get_history_entry_response', offset, log_id, entry })
   }
   await parts.history
     .entry(log_id, offset)
@@ -99,9 +99,14 @@ function getHistory({ conversationId, turns, writer, session }: OpParts): Effect
   return { submission_id, outcome: 'applied' }
 }
 
-function emitHistoryUnavailable({ writer }: OpParts, submissionId: string): void {
+function emitHistoryUnavailable(parts: OpParts, submissionId: string): void {
   const message = 'The message history could not be read or written.'
-  writer.emit(submissionId, { type: 'error', code: 'history_unavailable', message })
+  emitLater(parts, submissionId, { type: 'error', code: 'history_unavailable', message })
+}
+
+/** Emits what came of a wait, unless the conversation has ended meanwhile. */
+function emitLater({ turns, writer }: OpParts, submissionId: string, msg: EventMsg): void {
+  if (turns.hasSession) writer.emit(submissionId, msg)
 }
 
 function withOverrides(context: TurnContext, overrides: TurnContextOverrides): TurnContext {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { ParleyError } from '../errors.ts'
 import { problemOf } from './problem.ts'
@@ -10,8 +11,9 @@ const details: Readonly<Record<string, string>> = {
 
 /** Answers bytes that are not HTTP as any other bad request, and closes the connection. */
 export function answerClientError(error: { readonly code: string }, socket: Socket): void {
-  // Once anything was sent, an answer could end up inside another one.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+  // Inside or before the answer to another request, this one would be taken for that.
+  const begun = socket.bytesWritten > 0 || isAnswering(socket)
+  if (error.code === 'ECONNRESET' || !socket.writable || begun) {
     socket.destroy()
     return
   }
@@ -27,4 +29,14 @@ export function answerClientError(error: { readonly code: string }, socket: Sock
     'connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** Node's own note of the answer that a connection waits for. */
+interface Answering {
+  readonly _httpMessage?: { readonly req: IncomingMessage } | null
+}
+
+/** Whether a whole request of the connection waits for its answer. */
+function isAnswering(socket: Socket & Answering): boolean {
+  return socket._httpMessage?.req.complete === true
 }

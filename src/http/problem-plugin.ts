@@ -18,7 +18,9 @@ export async function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  if (error.status >= 500) request.log.error({ err: error, code: error.code }, error.message)
+  if (error.status >= 500 && error.code !== 'shutting_down') {
+    request.log.error({ err: error, code: error.code }, error.message)
+  }
   if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter)
   return reply
     .code(error.status)

@@ -32,6 +32,8 @@ const ZodIssue = z.object({
 /** Any error as the one that callers get. What is not meant for them stays in `cause`. */
 export function toParleyError(error: unknown): ParleyError {
   if (error instanceof ParleyError) return error
+  if (isAbortedBody(error))
+    return new ParleyError('invalid_request', 'The body was not sent whole.')
   if (!isFrameworkError(error)) return internalError(error)
   if (error.validation !== undefined) return validationError(error)
   const known = frameworkErrors[error.code]
@@ -82,6 +84,16 @@ function fieldErrors({ params, message = 'is not valid' }: ValidationIssue): Fie
 function pointerTo(path: readonly (string | number)[]): string {
   const names = path.map((key) => String(key).slice(0, maxKeyChars))
   return names.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+/** What Node says where a caller leaves before the end of its body; nobody is there to answer. */
+function isAbortedBody(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === 'ECONNRESET' &&
+    error.message === 'aborted'
+  )
 }
 
 function isFrameworkError(error: unknown): error is FastifyError {

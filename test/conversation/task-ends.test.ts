@@ -136,8 +136,7 @@ describe('what a task said', () => {
     const url = await createConversation(server.url)
     const { body } = await submitAndWait(url, say('a'))
     expect(body.last_seq).toBe(3 + count + 1)
-    const first = await eventsAfter(url, 3)
-    const rest = [...first, ...(await eventsAfter(url, 1003)), ...(await eventsAfter(url, 2003))]
+    const rest = await eventsAfter(url, 3)
     expect(rest.map(({ seq }) => seq)).toEqual(Array.from({ length: count + 1 }, (_, n) => n + 4))
     expect(rest.slice(0, -1).map(({ msg }) => 'delta' in msg && msg.delta)).toEqual(
       Array.from({ length: count }, (_, n) => `${n}`),

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { setImmediate as tick } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Event } from '../../schemas/event.ts'
 import { createFakeAgent, type FakeTask } from '../support/fake-agent.ts'
 import { get, post } from '../support/http.ts'
 import { LogLines } from '../support/log-lines.ts'
 import { metricOf } from '../support/metric.ts'
 import { ResumingReader } from '../support/resuming-reader.ts'
 import { spoken } from '../support/spoken.ts'
+import { eventsAfter } from '../support/submissions.ts'
 import { startServer } from '../support/test-server.ts'
 
 /** Some deltas at once, and whether the readers get to run before the next ones. */
@@ -79,12 +81,12 @@ test('any schedule of bursts, cuts and resumes gives each reader its events, eac
     await task.emit({ type: 'agent_message', message: 'all said' })
     task.complete()
     await post(`${url}/submissions`, { type: 'shutdown' })
-    const { body } = await get(`${events}?limit=1000`)
-    expect(deltasOf(body.data)).toEqual(said.flatMap(({ deltas }) => deltas.map(inShort)))
+    const logged = await eventsAfter(url)
+    expect(deltasOf(logged)).toEqual(said.flatMap(({ deltas }) => deltas.map(inShort)))
     for (const [index, { filter, from }] of readers.entries()) {
-      const wanted = (event: Logged) => event.seq > from && filter.wants(event.msg.type)
+      const wanted = (event: Event) => event.seq > from && filter.wants(event.msg.type)
       const received = await reading[index]
-      expect(received?.map(inShort)).toEqual(body.data.filter(wanted).map(inShort))
+      expect(received?.map(inShort)).toEqual(logged.filter(wanted).map(inShort))
     }
   })
   await fc.assert(property, limits)
@@ -92,11 +94,6 @@ test('any schedule of bursts, cuts and resumes gives each reader its events, eac
   await log.wait('stream ended', connections)
   expect(await metricOf(server.url, 'parley_streams')).toBe(0)
 })
-
-interface Logged {
-  readonly seq: number
-  readonly msg: { readonly type: string; readonly delta: string }
-}
 
 async function sayAll(task: FakeTask, bursts: readonly Burst[], events: string): Promise<void> {
   for (const { deltas, after } of bursts) {
@@ -116,7 +113,7 @@ async function readAll(reader: ResumingReader, cuts: readonly number[]): Promise
   throw new Error('the stream ended before the conversation')
 }
 
-function deltasOf(events: readonly Logged[]): string[] {
+function deltasOf(events: readonly Event[]): string[] {
   return events.flatMap(({ msg }) => (msg.type === 'agent_message_delta' ? inShort(msg.delta) : []))
 }
 

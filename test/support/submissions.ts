@@ -20,7 +20,8 @@ export const submitAndWait = (conversationUrl: string, op: OpBody): Promise<Json
 export async function eventsAfter(conversationUrl: string, after = 0): Promise<Event[]> {
   const answer = await get(`${conversationUrl}/events?after=${after}&limit=1000`)
   if (answer.status !== 200) throw new Error(`events: ${JSON.stringify(answer.body)}`)
-  return answer.body.data
+  const { data, has_more } = answer.body
+  return has_more ? [...data, ...(await eventsAfter(conversationUrl, answer.body.after))] : data
 }
 
 /** Events in short: whose, and which. */

@@ -26,6 +26,9 @@ interface RunningTask {
   readonly signal: AbortSignal
 }
 
+/** Messages that may wait for the model's next round; what comes beyond is not taken. */
+const maxUnread = 64
+
 /** Tells the model that it did not end by itself. */
 const interruptedMarker: UserMessage = userMessage([
   {
@@ -76,6 +79,7 @@ export class NativeSession implements AgentSession {
 
   steer(items: readonly InputItem[]): boolean {
     if (this.#running === null || this.#running.signal.aborted) return false
+    if (this.#running.unread.length >= maxUnread) return false
     this.#running.unread.push(userMessage(items))
     return true
   }

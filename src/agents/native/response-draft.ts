@@ -15,7 +15,7 @@ export interface ResponseDraft {
 }
 
 export function createResponseDraft(): ResponseDraft {
-  const finished: OutputItem[] = []
+  const finished = new Map<string, OutputItem>()
   const begun = new Map<string, string>()
   let chars = 0
   return {
@@ -23,13 +23,16 @@ export function createResponseDraft(): ResponseDraft {
       chars += sizeOf(event)
       if (chars > maxChars) throw tooLarge()
       if (event.type === 'text_delta' && event.delta !== '') {
+        if (finished.has(event.itemId)) return
         begun.set(event.itemId, (begun.get(event.itemId) ?? '') + event.delta)
       } else if (event.type === 'item_done') {
-        begun.delete(event.item.id)
-        if (!isEmpty(event.item)) finished.push(event.item)
+        // Some servers give a message another id in each event: what was begun is then this one.
+        const known = begun.delete(event.item.id)
+        if (!known && event.item.type === 'message') begun.clear()
+        if (!isEmpty(event.item)) finished.set(event.item.id, event.item)
       }
     },
-    items: () => [...finished, ...[...begun].map(incompleteMessage)],
+    items: () => [...finished.values(), ...[...begun].map(incompleteMessage)],
   }
 }
 
@@ -47,9 +50,21 @@ function incompleteMessage([id, text]: [string, string]): AssistantMessage {
   }
 }
 
+/** Of everything: what is not kept here is kept as events, and must end too. */
 function sizeOf(event: ModelEvent): number {
-  if (event.type === 'text_delta') return event.delta.length + entryChars
-  return event.type === 'item_done' ? JSON.stringify(event.item).length : 0
+  switch (event.type) {
+    case 'text_delta':
+      return event.delta.length + event.itemId.length + entryChars
+    case 'reasoning_delta':
+    case 'reasoning_raw_delta':
+      return event.delta.length + entryChars
+    case 'reasoning_section_break':
+      return entryChars
+    case 'item_done':
+      return JSON.stringify(event.item).length + entryChars
+    case 'completed':
+      return 0
+  }
 }
 
 function tooLarge(): ModelError {
