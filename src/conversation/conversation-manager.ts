@@ -65,10 +65,6 @@ export class ConversationManager {
     return this.#createParts.counts
   }
 
-  get draining(): boolean {
-    return this.#draining
-  }
-
   /** Every conversation there is, in no order. */
   *conversations(): Iterable<Conversation> {
     for (const { conversation } of this.#registry.values()) yield conversation
@@ -99,6 +95,7 @@ export class ConversationManager {
     return { answer: once.answer, replayed: replayed || once.replayed }
   }
 
+  /** Undefined where there is none with this id. */
   find(id: string): Conversation | undefined {
     return this.#registry.get(id.toLowerCase())?.conversation
   }

@@ -179,7 +179,7 @@ export class Turns {
     const error = end.status === 'failed' ? { code: end.code, message: end.message } : null
     if (error !== null) writer.emit(submissionId, { type: 'error', ...error })
     const last_seq = writer.emit(submissionId, terminalMsg(end))
-    counts[end.status] += 1
+    if (run !== undefined) counts[end.status] += 1
     this.#usage = addTokens(this.#usage, run?.usage ?? noTokens)
     const result = {
       submission_id: submissionId,
