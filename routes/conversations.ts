@@ -8,7 +8,7 @@ import {
 } from '../schemas/conversation.ts'
 import {
   ConversationParams,
-  IdempotencyHeaders,
+  SubmissionHeaders,
   ListConversationsQuery,
   NoQuery,
 } from '../schemas/requests.ts'
@@ -45,7 +45,7 @@ const conversationRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, op
           'Starts the session, waits for its first event and answers with it. With `Accept: text/event-stream` the answer is the event stream from event 1.',
         tags,
         querystring: NoQuery,
-        headers: IdempotencyHeaders,
+        headers: SubmissionHeaders,
         body: CreateConversation.optional(),
         response: {
           201: {

@@ -46,7 +46,7 @@ const eventRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, options) 
               'application/json': { schema: EventPage },
             },
           },
-          204: { description: 'The conversation has ended and the cursor is at its last event.' },
+          204: { description: 'There is nothing to come: an EventSource stops reconnecting.' },
           ...commonProblemResponses,
           404: problemResponses[404],
           406: problemResponses[406],

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZodOpenApi, FastifyZodOpenApiSchema } from 'fastify-zod-openapi'
 import { Op } from '../schemas/op.ts'
-import { ConversationParams, IdempotencyHeaders, NoQuery } from '../schemas/requests.ts'
+import { ConversationParams, SubmissionHeaders, NoQuery } from '../schemas/requests.ts'
 import { SubmissionReceipt, TaskResult } from '../schemas/submission.ts'
 import type { ConversationManager } from '../src/conversation/conversation-manager.ts'
 import { preferenceApplied, preferredWait, waitSignal } from '../src/http/prefer.ts'
@@ -34,7 +34,7 @@ const submissionRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, { ma
         tags: ['Submissions'],
         params: ConversationParams,
         querystring: NoQuery,
-        headers: IdempotencyHeaders,
+        headers: SubmissionHeaders,
         body: Op,
         response: {
           200: {

@@ -68,7 +68,7 @@ export const EventsHeaders = z.object({
     }),
 })
 
-export const IdempotencyHeaders = z.object({
+export const SubmissionHeaders = z.object({
   'idempotency-key': z
     .string()
     .min(1)

@@ -2,7 +2,7 @@ import type { FastifyInstance, HTTPMethods } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ParleyError } from '../errors.ts'
 
-/** Every method that the framework routes without a body of its own kind. */
+/** Those that get a 405; whatever else a client makes up finds nothing at the path. */
 const methods: readonly HTTPMethods[] = [
   'GET',
   'HEAD',
