@@ -1,6 +1,6 @@
 import type { RequestCommand, RequestReport } from './support/messages.ts'
-import { number, shown, type PartReport } from './support/report.ts'
-import { quantile, ratios, spreadOf } from './support/stats.ts'
+import { latencyRow, number, type PartReport } from './support/report.ts'
+import { compareAt, type Latencies } from './support/stats.ts'
 import type { Worker } from './support/worker.ts'
 import { startRequester, startServer, type Server } from './support/workers.ts'
 
@@ -39,15 +39,8 @@ function post(requester: Requester, server: Server, path: string, count: number)
   )
 }
 
-function reportOf(
-  ours: readonly (readonly number[])[],
-  theirs: readonly (readonly number[])[],
-): PartReport {
-  const rows = [0.5, 0.99].map((share) => {
-    const our = ours.map((latencies) => quantile(latencies, share))
-    const their = theirs.map((latencies) => quantile(latencies, share))
-    return { share, our, their, ratio: spreadOf(ratios(our, their)) }
-  })
+function reportOf(ours: Latencies, theirs: Latencies): PartReport {
+  const rows = [0.5, 0.99].map((share) => compareAt(share, ours, theirs))
   const ratio = rows[0]?.ratio.median ?? Number.NaN
   return {
     title: 'Create latency',
@@ -57,12 +50,7 @@ function reportOf(
     ],
     table: {
       head: ['quantile', 'create', 'bare route', 'ratio'],
-      rows: rows.map((row) => [
-        `p${row.share * 100}`,
-        shown(spreadOf(row.our), 3),
-        shown(spreadOf(row.their), 3),
-        shown(row.ratio, 2),
-      ]),
+      rows: rows.map(latencyRow),
     },
     aims: [
       {

@@ -1,5 +1,5 @@
-import { number, shown, type PartReport } from './support/report.ts'
-import { quantile, ratios, spreadOf } from './support/stats.ts'
+import { latencyRow, number, type PartReport } from './support/report.ts'
+import { compareAt, type Latencies } from './support/stats.ts'
 import { startRequester, startServer } from './support/workers.ts'
 
 const rounds = 9
@@ -32,21 +32,9 @@ export async function measureTurn(): Promise<PartReport> {
   return reportOf(ours, theirs)
 }
 
-function reportOf(
-  ours: readonly (readonly number[])[],
-  theirs: readonly (readonly number[])[],
-): PartReport {
-  const rows = [0.5, 0.99].map((share) => {
-    const our = ours.map((latencies) => quantile(latencies, share))
-    const their = theirs.map((latencies) => quantile(latencies, share))
-    return {
-      share,
-      our: spreadOf(our),
-      their: spreadOf(their),
-      ratio: spreadOf(ratios(our, their)),
-    }
-  })
-  const median = rows[0]?.our.median ?? Number.NaN
+function reportOf(ours: Latencies, theirs: Latencies): PartReport {
+  const rows = [0.5, 0.99].map((share) => compareAt(share, ours, theirs))
+  const median = rows[0]?.ours.median ?? Number.NaN
   return {
     title: 'Turn overhead',
     notes: [
@@ -55,12 +43,7 @@ function reportOf(
     ],
     table: {
       head: ['quantile', 'turn', 'bare round trip', 'ratio'],
-      rows: rows.map(({ share, our, their, ratio }) => [
-        `p${share * 100}`,
-        shown(our, 3),
-        shown(their, 3),
-        shown(ratio, 2),
-      ]),
+      rows: rows.map(latencyRow),
     },
     aims: [
       {

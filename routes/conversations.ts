@@ -79,6 +79,7 @@ const conversationRoutes: FastifyPluginAsyncZodOpenApi<Options> = async (app, op
       if (replayed) reply.header('idempotency-replayed', 'true')
       if (type === 'text/event-stream') {
         const source = manager.get(conversation_id)
+        // A repeat may find a conversation that has all the streams it may have.
         streams.assertRoom(conversation_id)
         streams.open(request, reply, { source, after: 0 })
         return reply

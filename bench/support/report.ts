@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { Spread } from './stats.ts'
+import type { Comparison, Spread } from './stats.ts'
 
 interface Aim {
   readonly aim: string
@@ -61,4 +61,9 @@ export function number(value: number, digits: number): string {
 function markdownTable({ head, rows }: Table): string {
   const rule = head.map((_, index) => (index === 0 ? '---' : '---:'))
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** A row of a table of latencies, in milliseconds. */
+export function latencyRow({ share, ours, theirs, ratio }: Comparison): readonly string[] {
+  return [`p${share * 100}`, shown(ours, 3), shown(theirs, 3), shown(ratio, 2)]
 }

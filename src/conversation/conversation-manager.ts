@@ -141,7 +141,7 @@ export class ConversationManager {
       await conversation.shutdown()
       // Where the process goes down it was only suspended: its readers see the end in the deletion.
       if (conversation.status === 'closed') await readersDone?.(key)
-      await discardConversation(conversation, this.#parts.log)
+      await this.#parts.log.delete(key)
       this.#registry.delete(key)
     })
   }

@@ -15,7 +15,8 @@ import { IdempotencyKeys, type IdempotentRequest } from './idempotency-keys.ts'
 import type { MessageHistory } from './message-history.ts'
 import { performOp, type OpParts } from './ops.ts'
 import type { SpawnedSession } from './spawn-session.ts'
-import { statusOf } from './states.ts'
+import { isQuiet, statusOf } from './states.ts'
+import { admits } from './transition.ts'
 import { Turns, type TaskCounts } from './turns.ts'
 
 export interface ConversationLimits {
@@ -86,7 +87,7 @@ export class Conversation {
 
   /** Whether nothing runs or waits, for a reader that has seen everything up to `seq`. */
   quietAt(seq: number): boolean {
-    return statusOf[this.#turns.state] !== 'running' && seq >= this.#writer.lastSeq
+    return isQuiet[this.status] && seq >= this.#writer.lastSeq
   }
 
   /** Whether it was shut down, for a reader that has seen everything up to `seq`. */
@@ -152,8 +153,7 @@ export class Conversation {
    * last event, or cannot hold any more.
    */
   async shutdown(): Promise<void> {
-    const { state } = this.#turns
-    if (state === 'idle' || state === 'running' || state === 'aborting') this.#turns.shutdown()
+    if (admits(this.#turns.state, 'shutdown')) this.#turns.shutdown()
     await this.#turns.ended
     await this.#writer.stored().catch(() => undefined)
   }

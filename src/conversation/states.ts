@@ -151,3 +151,10 @@ export const statusOf: Readonly<Record<State, ConversationStatus>> = {
   suspending: 'running',
   suspended: 'idle',
 }
+
+/** In which of them nothing is going on. */
+export const isQuiet: Readonly<Record<ConversationStatus, boolean>> = {
+  idle: true,
+  running: false,
+  closed: true,
+}

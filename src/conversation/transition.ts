@@ -18,6 +18,11 @@ export function transition(state: State, trigger: Trigger): Transition {
   return found
 }
 
+/** Whether a trigger is not refused in a state. */
+export function admits(state: State, trigger: Trigger): boolean {
+  return !isRefusal(transitions[state][trigger].action)
+}
+
 function isRefusal(action: Action): action is Refusal {
   return action in refusals
 }

@@ -69,7 +69,7 @@ function isPreflight({ headers }: FastifyRequest): boolean {
 
 function checkHost(request: FastifyRequest, { allowedHosts }: AccessOptions): void {
   if (isUnder(probes, request)) return
-  const host = hostNameOf(`http://${request.headers.host ?? ''}`)
+  const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname
   const isHost = (name: string): boolean => name.toLowerCase() === host
   if (host !== undefined && (isLoopbackName(host) || allowedHosts.some(isHost))) return
   throw new ParleyError('forbidden', 'This host name is not allowed; see PARLEY_ALLOWED_HOSTS.')
@@ -78,15 +78,10 @@ function checkHost(request: FastifyRequest, { allowedHosts }: AccessOptions): vo
 function checkOrigin(request: FastifyRequest, { allowedOrigins }: AccessOptions): void {
   const { origin } = request.headers
   if (origin === undefined || allowedOrigins.includes(origin)) return
-  const host = hostNameOf(origin)
-  if (host !== undefined && isLoopbackName(host)) return
-  // Its own pages, also where TLS ends in front of it.
-  if (URL.canParse(origin) && new URL(origin).host === request.headers.host) return
+  const url = URL.parse(origin)
+  // The second are its own pages, also where TLS ends in front of it.
+  if (url !== null && (isLoopbackName(url.hostname) || url.host === request.headers.host)) return
   throw new ParleyError('forbidden', 'This origin is not allowed; see PARLEY_ALLOWED_ORIGINS.')
-}
-
-function hostNameOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname : undefined
 }
 
 function isUnder(paths: readonly string[], request: FastifyRequest): boolean {

@@ -1,7 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ParleyError } from '../errors.ts'
-import { retryFrame } from '../lib/sse-frame.ts'
 import type { EventFilter } from './event-filter.ts'
 import {
   SseStream,
@@ -102,13 +101,11 @@ export class EventStreams {
     // The head in a write of its own is kept as one string, both in one packet.
     response.cork()
     response.writeHead(reply.statusCode, outgoingHeaders(reply)).flushHeaders()
-    const opening = `${retryFrame(this.#jitteredRetryMs()).trimEnd()}\n: parley\n\n`
-    response.write(opening)
-    response.uncork()
     const { source, after, wants, untilIdle = false } = options
     const settings = this.#settings
-    const stream = new SseStream({ source, response, after, wants, untilIdle, settings })
-    stream.bytes += opening.length
+    const retryMs = this.#jitteredRetryMs()
+    const stream = new SseStream({ source, response, after, wants, untilIdle, settings, retryMs })
+    response.uncork()
     this.#add(stream, source.id)
     response.once('close', () => this.#remove(stream, request))
     if (this.#drainLingerMs !== undefined) {

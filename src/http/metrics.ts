@@ -75,12 +75,10 @@ function counters(manager: ConversationManager, streams: EventStreams): readonly
   ]
 }
 
-function newGauge({ name, help, read, label }: Metric): Gauge {
-  const labelNames = label === undefined ? [] : [label]
+function newGauge({ read, label, ...named }: Metric): Gauge {
   return new Gauge({
-    name,
-    help,
-    labelNames,
+    ...named,
+    labelNames: [label ?? []].flat(),
     registers: [],
     collect() {
       for (const [labels, value] of samples(read(), label)) this.set(labels, value)
@@ -88,12 +86,10 @@ function newGauge({ name, help, read, label }: Metric): Gauge {
   })
 }
 
-function newCounter({ name, help, read, label }: Metric): Counter {
-  const labelNames = label === undefined ? [] : [label]
+function newCounter({ read, label, ...named }: Metric): Counter {
   return new Counter({
-    name,
-    help,
-    labelNames,
+    ...named,
+    labelNames: [label ?? []].flat(),
     registers: [],
     collect() {
       this.reset()

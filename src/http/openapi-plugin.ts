@@ -1,13 +1,13 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { stringify } from 'yaml'
-import { jsonLine } from '../lib/json-line.ts'
 import {
   fastifyZodOpenApiPlugin,
   fastifyZodOpenApiTransformers,
   validatorCompiler,
 } from 'fastify-zod-openapi'
+import { stringify } from 'yaml'
+import { jsonLine } from '../lib/json-line.ts'
 
 /** Validates requests with the zod schemas of the routes, and describes the routes by them. */
 async function openapiPlugin(app: FastifyInstance): Promise<void> {
@@ -56,6 +56,7 @@ async function openapiPlugin(app: FastifyInstance): Promise<void> {
 function writeOnce(app: FastifyInstance): void {
   const generate = app.swagger
   const document = () => generate.call(app, { yaml: false })
+  // By way of JSON, which leaves out what only the generator knows.
   const write = (options?: { yaml?: boolean }) =>
     options?.yaml === true ? stringify(JSON.parse(JSON.stringify(document()))) : document()
   Object.assign(app, { swagger: write })

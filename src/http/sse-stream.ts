@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { ParleyError } from '../errors.ts'
-import { commentFrame, controlFrame, cursorFrame } from '../lib/sse-frame.ts'
+import { commentFrame, controlFrame, cursorFrame, retryFrame } from '../lib/sse-frame.ts'
 import type { EventSlice, LoggedEvent, ReadOptions } from '../log/event-log.ts'
 import type { EventFilter } from './event-filter.ts'
 import { joinFrames } from './join-frames.ts'
@@ -23,8 +23,10 @@ export interface SseStreamSettings {
 
 export interface SseStreamOptions {
   readonly source: StreamSource
-  /** Its head and first bytes are written. */
+  /** Its head is written. */
   readonly response: ServerResponse
+  /** Milliseconds after which a reader that lost the stream comes back. */
+  readonly retryMs: number
   readonly after: number
   /** Which events go out; undefined means all. */
   readonly wants: EventFilter | undefined
@@ -76,6 +78,7 @@ export class SseStream {
     this.#heartbeat = setTimeout(() => this.#beat(), settings.heartbeatMs)
     response.on('drain', () => this.#drained())
     response.on('close', () => this.#release('client_left'))
+    this.#write(retryFrame(options.retryMs, 'parley'))
     this.#wake()
   }
 

@@ -33,7 +33,7 @@ export function controlFrame(control: Readonly<Record<string, unknown>>): string
   return `event: control\ndata: ${JSON.stringify(control)}\n\n`
 }
 
-/** How long a client waits before it reconnects, in milliseconds. */
-export function retryFrame(milliseconds: number): string {
-  return `retry: ${milliseconds}\n\n`
+/** How long a client waits before it reconnects, in milliseconds, with a comment. */
+export function retryFrame(milliseconds: number, comment: string): string {
+  return `retry: ${milliseconds}\n${commentFrame(comment)}`
 }

@@ -90,6 +90,6 @@ describe('other frames', () => {
   })
 
   test('retry tells how long to wait', () => {
-    expect(received(retryFrame(2_000))).toMatchObject({ events: [], retries: [2_000] })
+    expect(received(retryFrame(2_000, 'hello'))).toMatchObject({ events: [], retries: [2_000] })
   })
 })
