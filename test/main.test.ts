@@ -53,6 +53,12 @@ describe('the process', () => {
     expect(parley.log.some(({ msg }) => msg.includes('offline model'))).toBe(true)
   })
 
+  test('measures its event loop', async () => {
+    await using parley = await startProcess()
+    const metrics = await (await fetch(`${await urlOf(parley)}/metrics`)).text()
+    expect(metrics).toMatch(/^nodejs_eventloop_lag_p99_seconds /m)
+  })
+
   test('names settings it does not know and goes on', async () => {
     await using parley = await startProcess({ PARLEY_PROT: '1' })
     expect(await parley.logged('unknown setting')).toMatchObject({ name: 'PARLEY_PROT' })
